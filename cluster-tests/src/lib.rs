@@ -1,0 +1,1 @@
+//! Starts the real `hearth` binary and knows the service only from outside.
