@@ -1,0 +1,1 @@
+//! Floor 5: everything one can do; what every door calls.

@@ -1,0 +1,1 @@
+//! Floor 0: the vocabulary everything above shares. JIDs and names, ids, secrets, and the only clock.

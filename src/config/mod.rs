@@ -1,0 +1,1 @@
+//! Floor 0: what an operator may set, one documented struct per concern.

@@ -1,0 +1,3 @@
+//! Floor 6: the Openfire REST API on the wire.
+
+pub mod entities;

@@ -1,0 +1,1 @@
+//! Floor 0: how the process tells what it does.
