@@ -1,1 +1,18 @@
 //! Floor 5: everything one can do; what every door calls.
+//!
+//! An action checks what can be checked without the state, decides everything uncertain (time, ids, salts, defaults), proposes
+//! one command, and maps its outcome. Reads hand out views of the replicated state. No action knows which door called.
+
+mod caller;
+pub mod credentials;
+mod fault;
+mod hasher;
+mod hearth;
+pub mod lockouts;
+pub mod properties;
+pub mod users;
+
+pub use caller::{Caller, Key};
+pub use fault::{Fault, Invalid};
+pub use hasher::Hasher;
+pub use hearth::{Hearth, Parts, Saying};

@@ -1,3 +1,20 @@
 //! Floor 6: the Openfire REST API on the wire.
+//!
+//! [`routes`] is the whole API on one page. [`door`] takes every request through the same checks in the same order
+//! (system.md §1.3) and hands it to the handler of its route; a handler is four moves: decode, act, map, encode.
 
+pub mod auth;
+pub mod call;
+pub mod door;
 pub mod entities;
+pub mod error;
+pub mod lockouts;
+pub mod negotiate;
+pub mod path;
+pub mod routes;
+pub mod server;
+pub mod throttle;
+pub mod users;
+
+/// Where the API lives.
+pub const BASE: &str = "/plugins/restapi/v1";

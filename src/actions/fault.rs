@@ -1,0 +1,60 @@
+//! Why an action did not happen.
+
+use crate::cluster::Unavailable;
+use crate::state::Refusal;
+
+/// Why an action did not happen. Each door gives it its own wire shape.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The replicated state refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The input cannot be accepted whatever the state.
+    #[error("{0}")]
+    Invalid(Invalid),
+    /// The cluster cannot answer now.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+    /// A queue of this node is full; come back later.
+    #[error("too much is waiting already")]
+    Overloaded,
+    /// A fault of this node.
+    #[error("internal fault: {0}")]
+    Internal(String),
+}
+
+/// What is wrong with an input. The text is the value as it was given, where that may be shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Nothing was given where something is needed.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// Not a legal account name.
+    #[error("not a legal username: {0}")]
+    Username(String),
+    /// A password is needed; the text is the account's name.
+    #[error("no password for {0}")]
+    Password(String),
+    /// A property without key or value, or one that is too long; the text is the account's name.
+    #[error("bad property of {0}")]
+    Property(String),
+    /// The same name twice in one request.
+    #[error("named twice: {0}")]
+    Twice(String),
+    /// A text is longer than what is kept of it.
+    #[error("{what} is longer than {most} characters")]
+    TooLong {
+        /// Which text.
+        what: &'static str,
+        /// How many characters are kept.
+        most: usize,
+        /// Whose.
+        of: String,
+    },
+}
+
+impl From<Invalid> for Fault {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}

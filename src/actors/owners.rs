@@ -1,0 +1,239 @@
+//! All owners of this node, and the one order in which committed entries reach them.
+
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use actix::{Actor, Addr};
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use crate::state::requests::Requests;
+use crate::state::{
+    Answer, Application, Applied, Command, Context, Done, Effect, Event, Facts, Input, NounId, Proposal, Question, Refusal, State, Step, audit, groups, lockouts,
+    messages, nodes, properties, rooms, rosters, services, sessions, users, vcards,
+};
+
+use super::bus::Bus;
+use super::owner::{Append, Ask, Decide, Follow, Look, Owner, Replace};
+use super::replica::{Broken, Cut, Replica};
+
+/// The published state, for readers.
+pub type Views = Arc<ArcSwap<State>>;
+
+impl Cut for Arc<State> {
+    fn records(&self) -> Box<dyn Iterator<Item = (u8, Vec<u8>)> + Send + '_> {
+        State::records(self)
+    }
+}
+
+macro_rules! owners {
+    ($($field:ident: $id:ident($module:ident)),* $(,)?) => {
+        #[derive(Debug, Clone)]
+        struct Mailboxes {
+            $($field: Addr<Owner<$module::$id>>,)*
+        }
+
+        impl Mailboxes {
+            /// Starts every owner on the arbiter of the calling thread.
+            fn start() -> Self {
+                Self { $($field: Owner($module::$id::default()).start(),)* }
+            }
+
+            async fn ask(&self, question: Question) -> Result<Answer, Broken> {
+                match question.of() {
+                    $(NounId::$id => self.$field.send(Ask(question)).await.map_err(gone),)*
+                    NounId::Requests => Ok(Answer::No),
+                }
+            }
+
+            async fn follow(&self, cx: Context, noun: NounId, effect: Effect) -> Result<Done, Broken> {
+                match noun {
+                    $(NounId::$id => self.$field.send(Follow(cx, effect)).await.map_err(gone),)*
+                    NounId::Requests => Ok(Done::default()),
+                }
+            }
+
+            /// Copies the nouns named in `which` into `state`.
+            async fn look(&self, which: &BTreeSet<NounId>, state: &mut State) -> Result<(), Broken> {
+                $(if which.contains(&NounId::$id) {
+                    state.$field = self.$field.send(Look(PhantomData)).await.map_err(gone)?;
+                })*
+                Ok(())
+            }
+
+            async fn replace(&self, state: &State) -> Result<(), Broken> {
+                $(self.$field.send(Replace(state.$field.clone())).await.map_err(gone)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+owners! {
+    users: Users(users),
+    lockouts: Lockouts(lockouts),
+    groups: Groups(groups),
+    rosters: Rosters(rosters),
+    vcards: Vcards(vcards),
+    services: Services(services),
+    rooms: Rooms(rooms),
+    sessions: Sessions(sessions),
+    messages: Messages(messages),
+    properties: Properties(properties),
+    audit: Audit(audit),
+    nodes: Nodes(nodes),
+}
+
+impl Mailboxes {
+    async fn decide(&self, cx: Context, command: Command, facts: Facts) -> Result<(NounId, Result<Done, Refusal>), Broken> {
+        macro_rules! to {
+            ($($id:ident => $field:ident),*) => {
+                match command {
+                    $(Command::$id(c) => (NounId::$id, self.$field.send(Decide(cx, c, facts)).await.map_err(gone)?),)*
+                }
+            };
+        }
+        Ok(to!(
+            Users => users, Lockouts => lockouts, Groups => groups, Rosters => rosters, Vcards => vcards, Services => services, Rooms => rooms,
+            Sessions => sessions, Messages => messages, Properties => properties, Nodes => nodes, Audit => audit
+        ))
+    }
+}
+
+fn gone(error: actix::MailboxError) -> Broken {
+    Broken(format!("an owner is gone: {error}"))
+}
+
+/// What only the apply order touches.
+#[derive(Debug, Default)]
+struct Desk {
+    requests: Requests,
+    dirty: BTreeSet<NounId>,
+    happened: Vec<(u64, Vec<Event>)>,
+}
+
+/// All owners of this node.
+#[derive(Debug)]
+pub struct Owners {
+    mailboxes: Mailboxes,
+    desk: Mutex<Desk>,
+    views: Views,
+    bus: Bus,
+    system: actix::System,
+}
+
+impl Owners {
+    /// Starts every owner on a thread of its own.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start() -> Result<Self, Broken> {
+        let (started, starting) = mpsc::sync_channel(1);
+        let run = move || {
+            let runner = actix::System::new();
+            let mailboxes = runner.block_on(async { Mailboxes::start() });
+            if started.send((mailboxes, actix::System::current())).is_ok()
+                && let Err(error) = runner.run()
+            {
+                tracing::error!(%error, "the owners' thread ended");
+            }
+        };
+        std::thread::Builder::new().name("owners".into()).spawn(run).map_err(|e| Broken(format!("cannot start the owners' thread: {e}")))?;
+        let (mailboxes, system) = starting.recv().map_err(|_| Broken("the owners' thread did not start".into()))?;
+        Ok(Self { mailboxes, desk: Mutex::default(), views: Views::default(), bus: Bus::default(), system })
+    }
+
+    /// The published state.
+    pub fn views(&self) -> Views {
+        Arc::clone(&self.views)
+    }
+
+    /// The event bus.
+    pub fn bus(&self) -> Bus {
+        self.bus.clone()
+    }
+
+    async fn run(&self, desk: &mut Desk, mut application: Application) -> Result<Applied, Broken> {
+        loop {
+            let cx = application.cx.clone();
+            let input = match application.next_step() {
+                Step::Ask(question) => Input::Answer(self.mailboxes.ask(question).await?),
+                Step::Decide(command, facts) => {
+                    let (noun, decided) = self.mailboxes.decide(cx, *command, facts).await?;
+                    if decided.is_ok() {
+                        desk.dirty.insert(noun);
+                    }
+                    Input::Decided(decided)
+                }
+                Step::Follow(noun, effect) => {
+                    desk.dirty.insert(noun);
+                    Input::Followed(self.mailboxes.follow(cx, noun, effect).await?)
+                }
+                Step::Audit(draft) => {
+                    desk.dirty.insert(NounId::Audit);
+                    Input::Followed(self.mailboxes.audit.send(Append(cx, *draft)).await.map_err(gone)?)
+                }
+                Step::Finished(applied) => {
+                    desk.requests.remember(application.id, application.fingerprint, applied.outcome.clone());
+                    return Ok(applied);
+                }
+            };
+            application.take(input);
+        }
+    }
+}
+
+impl Drop for Owners {
+    fn drop(&mut self) {
+        self.system.stop();
+    }
+}
+
+impl Replica for Owners {
+    type Cut = Arc<State>;
+
+    async fn apply(&self, index: u64, payload: &[u8]) -> Result<Applied, Broken> {
+        let proposal = Proposal::decode(payload).map_err(|e| Broken(format!("entry {index} cannot be read: {e}")))?;
+        let mut desk = self.desk.lock().await;
+        if let Some(outcome) = desk.requests.recall(proposal.id, proposal.fingerprint) {
+            return Ok(Applied { outcome, events: Vec::new(), ledger: Vec::new() });
+        }
+        let mut applied = self.run(&mut desk, Application::begin(index, proposal)).await?;
+        desk.happened.push((index, std::mem::take(&mut applied.events)));
+        Ok(applied)
+    }
+
+    async fn publish(&self, index: u64) -> Result<(), Broken> {
+        let mut desk = self.desk.lock().await;
+        let mut state = State::clone(&self.views.load());
+        self.mailboxes.look(&desk.dirty, &mut state).await?;
+        desk.dirty.clear();
+        state.requests = desk.requests.clone();
+        state.index = index;
+        self.views.store(Arc::new(state));
+        for (index, events) in desk.happened.drain(..) {
+            self.bus.tell(index, events);
+        }
+        Ok(())
+    }
+
+    async fn cut(&self) -> Result<Arc<State>, Broken> {
+        Ok(self.views.load_full())
+    }
+
+    async fn restore(&self, index: u64, records: impl Iterator<Item = Result<(u8, Vec<u8>), Broken>> + Send) -> Result<(), Broken> {
+        let mut state = State { index, ..State::default() };
+        for record in records {
+            let (noun, bytes) = record?;
+            state.restore(noun, &bytes).map_err(|e| Broken(format!("a snapshot record cannot be read: {e}")))?;
+        }
+        let mut desk = self.desk.lock().await;
+        self.mailboxes.replace(&state).await?;
+        desk.requests = state.requests.clone();
+        desk.dirty.clear();
+        self.views.store(Arc::new(state));
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! What the log needs of whatever it is applied to.
+
+use std::future::Future;
+
+pub use crate::state::Applied;
+
+/// A broken invariant: what is applied can no longer be trusted, so the node must stop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(pub String);
+
+/// A consistent cut of everything applied, to be written while applies go on.
+pub trait Cut: Send + 'static {
+    /// Every record in canonical order: its noun and its bytes.
+    fn records(&self) -> Box<dyn Iterator<Item = (u8, Vec<u8>)> + Send + '_>;
+}
+
+/// The state that committed entries are applied to. Calls come one at a time, in log order.
+pub trait Replica: Send + Sync + 'static {
+    /// See [`Replica::cut`].
+    type Cut: Cut;
+
+    /// Applies one committed proposal at its log index.
+    ///
+    /// # Errors
+    /// The node must stop.
+    fn apply(&self, index: u64, payload: &[u8]) -> impl Future<Output = Result<Applied, Broken>> + Send;
+
+    /// Makes everything up to `index` visible to readers; called once per batch, before any answer of the batch is sent.
+    ///
+    /// # Errors
+    /// The node must stop.
+    fn publish(&self, index: u64) -> impl Future<Output = Result<(), Broken>> + Send;
+
+    /// A consistent cut of everything published.
+    ///
+    /// # Errors
+    /// The node must stop.
+    fn cut(&self) -> impl Future<Output = Result<Self::Cut, Broken>> + Send;
+
+    /// Replaces everything by the records of a snapshot taken at `index`, and publishes it.
+    ///
+    /// # Errors
+    /// A record is not valid; the node must stop.
+    fn restore(&self, index: u64, records: impl Iterator<Item = Result<(u8, Vec<u8>), Broken>> + Send) -> impl Future<Output = Result<(), Broken>> + Send;
+}

@@ -1,0 +1,138 @@
+//! Who is calling (system.md §2.2, §2.3).
+
+use std::net::IpAddr;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::HttpRequest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::actions::{Fault, Hearth};
+use crate::base::addresses::{self, Addresses};
+use crate::state::State;
+
+use super::call::general;
+use super::error::{ApiError, Result};
+use super::throttle::Throttle;
+
+/// Switches the API on; anything but `true` (in any letter case) is off.
+pub const ENABLED: &str = "plugin.restapi.enabled";
+/// Restricts authentication to one kind when stored: `basic` or `secret`.
+pub const HTTP_AUTH: &str = "plugin.restapi.httpAuth";
+/// Who may call by address, when not empty.
+pub const ALLOWED_IPS: &str = "plugin.restapi.allowedIPs";
+
+/// How the audit log names holders of the shared secret.
+pub const SECRET_HOLDER: &str = "REST API";
+
+/// Whether the API is switched on.
+pub fn enabled(state: &State) -> bool {
+    state.properties.value(ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// The address of the client: the peer's, or what a trusted proxy says it is.
+pub fn client_address(hearth: &Hearth, request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    Some(addresses::client(peer, forwarded, &hearth.config().proxies))
+}
+
+/// 401 unless the address is allowed.
+///
+/// # Errors
+/// 401.
+pub fn check_address(state: &State, address: IpAddr, path: &str) -> Result<()> {
+    let listed = state.properties.value(ALLOWED_IPS).unwrap_or_default();
+    if listed.trim().is_empty() || Addresses::parse(listed).contains(address) {
+        return Ok(());
+    }
+    tracing::warn!(%address, "address is not on the allow list");
+    Err(ApiError::plain(StatusCode::UNAUTHORIZED, path))
+}
+
+/// What a caller offers.
+struct Offer {
+    whole: String,
+    basic: Option<(String, String)>,
+}
+
+/// Which kinds of credential count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kinds {
+    Both,
+    Basic,
+    Secret,
+    None,
+}
+
+fn kinds(state: &State) -> Kinds {
+    match state.properties.value(HTTP_AUTH) {
+        None => Kinds::Both,
+        Some("basic") => Kinds::Basic,
+        Some("secret") => Kinds::Secret,
+        Some(other) => {
+            tracing::error!(value = other, "{HTTP_AUTH} must be basic or secret; nobody is let in");
+            Kinds::None
+        }
+    }
+}
+
+/// The name of the caller, as the audit log will have it.
+///
+/// # Errors
+/// 401, or 429 after many failures.
+pub async fn authenticate(hearth: &Hearth, throttle: &Throttle, state: &State, request: &HttpRequest, address: IpAddr) -> Result<String> {
+    let path = request.path();
+    let kinds = kinds(state);
+    if kinds == Kinds::None {
+        return Err(ApiError::plain(StatusCode::FORBIDDEN, path));
+    }
+    let Some(offer) = offer(request) else { return Err(ApiError::plain(StatusCode::UNAUTHORIZED, path)) };
+    if kinds != Kinds::Basic && hearth.verify_secret(state, &offer.whole) {
+        return Ok(SECRET_HOLDER.into());
+    }
+    let name = offer.basic.as_ref().map(|(name, _)| name.as_str());
+    let wait = throttle.wait(address, name);
+    if let (Some((name, password)), true) = (&offer.basic, kinds != Kinds::Secret) {
+        let known = hearth.remembered_admin(state, name, password);
+        let verified = match (known, wait) {
+            (Some(known), _) => Some(known),
+            (None, Some(_)) => None,
+            (None, None) => hearth.verify_admin(state, name, password).await.map_err(general)?,
+        };
+        if let Some(name) = verified {
+            return Ok(name.to_string());
+        }
+    }
+    if let Some(seconds) = wait {
+        return Err(ApiError::plain(StatusCode::TOO_MANY_REQUESTS, path).retry_after(seconds));
+    }
+    throttle.failed(address, name);
+    tracing::warn!(%address, offered = offer.whole.len(), "credentials are not right");
+    note(hearth, address, name).await?;
+    Err(ApiError::plain(StatusCode::UNAUTHORIZED, path))
+}
+
+/// Failed logins are in the audit log; the throttle bounds how many there can be.
+async fn note(hearth: &Hearth, address: IpAddr, name: Option<&str>) -> Result<()> {
+    match hearth.note_failed_login(name.unwrap_or(SECRET_HOLDER), address).await {
+        Ok(()) | Err(Fault::Unavailable(_)) => Ok(()), // the answer is 401 all the same
+        Err(fault) => Err(general(fault)),
+    }
+}
+
+/// COMPAT(openfire): several headers are joined with a comma, and the scheme may be missing.
+fn offer(request: &HttpRequest) -> Option<Offer> {
+    let values: Vec<&str> = request.headers().get_all(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default()).collect();
+    if values.is_empty() {
+        return None;
+    }
+    let whole = values.join(",");
+    let encoded = match whole.split_at_checked(6) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("basic ") => rest.trim(),
+        _ => whole.trim(),
+    };
+    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let basic = decoded.and_then(|text| text.split_once(':').map(|(name, password)| (name.into(), password.into())));
+    Some(Offer { whole, basic })
+}

@@ -1,0 +1,108 @@
+//! One request on its way to its handler, and what the handler answers.
+
+use std::sync::Arc;
+
+use actix_web::http::{Method, StatusCode};
+use bytes::Bytes;
+use futures_util::stream::LocalBoxStream;
+
+use crate::actions::{Caller, Fault, Hearth};
+use crate::state::State;
+
+use super::entities::{self, Entity, Format, Readable};
+use super::error::{ApiError, Result, map};
+use super::path::Query;
+
+/// A request that has passed every check of the door.
+pub struct Call {
+    /// The service.
+    pub hearth: Arc<Hearth>,
+    /// Who calls.
+    pub caller: Caller,
+    /// Request method; `GET` also for `HEAD`.
+    pub method: Method,
+    /// The path as received, for errors about the request as a whole.
+    pub path: String,
+    /// Path parameters, in the order of the route.
+    pub params: Vec<String>,
+    /// Query parameters.
+    pub query: Query,
+    /// The body.
+    pub body: Bytes,
+    /// What the body is; `None` without a Content-Type.
+    pub content: Option<Format>,
+    /// What the answer will be.
+    pub accept: Format,
+    /// Reads may be answered from this node as it is.
+    pub local_reads: bool,
+}
+
+impl Call {
+    /// The `n`th path parameter.
+    pub fn param(&self, n: usize) -> &str {
+        self.params.get(n).map_or("", String::as_str)
+    }
+
+    /// Reads the body; `None` where there is nothing to read (no body, or JSON `null`).
+    ///
+    /// # Errors
+    /// 400 when the body cannot be read.
+    pub fn read<T: Readable>(&self) -> Result<Option<T>> {
+        let limits = &self.hearth.config().limits;
+        let limits = entities::Limits { depth: limits.depth, entries: limits.entries };
+        let read = match self.content {
+            None => return Ok(None),
+            Some(Format::Xml) => T::from_xml(&self.body, &limits).map(Some),
+            Some(Format::Json) => T::from_json(&self.body, &limits),
+        };
+        read.map_err(|bad| ApiError::illegal(format!("Could not parse the request body: {bad}"), &self.path))
+    }
+
+    /// The state to read from: the truth, unless the client asked for this node's view.
+    ///
+    /// # Errors
+    /// 503 without a majority.
+    pub async fn state(&self) -> Result<Arc<State>> {
+        if self.local_reads {
+            return Ok(self.hearth.local());
+        }
+        self.hearth.read().await.map_err(general)
+    }
+
+    /// 200 with an entity.
+    pub fn entity(&self, entity: &impl Entity) -> Answer {
+        Answer::Body { status: StatusCode::OK, content_type: self.accept.content_type(), bytes: entities::encode(entity, self.accept).into() }
+    }
+}
+
+/// Maps a fault that an endpoint has no words of its own for.
+pub fn general(fault: Fault) -> ApiError {
+    map(fault, |_| None)
+}
+
+/// What a handler answers when it succeeds.
+pub enum Answer {
+    /// A status and nothing else.
+    Empty(StatusCode),
+    /// A body.
+    Body {
+        /// HTTP status.
+        status: StatusCode,
+        /// Its type.
+        content_type: &'static str,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// A body that is written piece by piece.
+    Stream {
+        /// Its type.
+        content_type: &'static str,
+        /// Its pieces.
+        pieces: LocalBoxStream<'static, std::result::Result<Bytes, actix_web::Error>>,
+    },
+}
+
+/// 200 without a body.
+pub const DONE: Answer = Answer::Empty(StatusCode::OK);
+/// 201 without a body.
+pub const CREATED: Answer = Answer::Empty(StatusCode::CREATED);

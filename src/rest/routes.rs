@@ -1,0 +1,246 @@
+//! The whole API on one page: every path, its methods, what each takes and gives, and who handles it.
+//!
+//! The door routes by this table and the OpenAPI document is written from it, so neither can know anything the other does not.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use actix_web::http::Method;
+use futures_util::future::LocalBoxFuture;
+
+use super::call::{Answer, Call};
+use super::entities::Schema;
+use super::error::Result;
+use super::{entities, lockouts, users};
+
+/// Handles a request.
+pub type Handler = fn(Call) -> LocalBoxFuture<'static, Result<Answer>>;
+
+/// A path with its endpoints.
+#[derive(Debug)]
+pub struct Route {
+    /// The path below the base; `{name}` stands for one segment.
+    pub path: &'static str,
+    /// One endpoint per method.
+    pub endpoints: &'static [Endpoint],
+}
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Administrators and holders of the shared secret.
+    Admin,
+    /// Everybody, even while the API is disabled (system.md §2.5).
+    Public,
+    /// Whoever passes the endpoint's own check.
+    Own,
+}
+
+/// What an endpoint reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Takes {
+    /// Nothing: a body is ignored, whatever its type.
+    Nothing,
+    /// An entity.
+    Entity(Schema),
+    /// One or many entities: the larger body limit applies.
+    Bulk(Schema),
+    /// A vCard (XEP-0054), in XML only.
+    Vcard,
+    /// A form (`application/x-www-form-urlencoded`); anything else is ignored.
+    Form,
+}
+
+/// What an endpoint answers with.
+#[derive(Clone, Copy, Debug)]
+pub enum Gives {
+    /// Nothing but a status.
+    Nothing,
+    /// An entity in XML or JSON.
+    Entity(Schema),
+    /// One of these types, whatever it contains.
+    Only(&'static str),
+    /// Its own types, without negotiation.
+    Own,
+}
+
+/// A query parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// Its JSON type: `string`, `integer` or `boolean`.
+    pub kind: &'static str,
+}
+
+/// One method of a path.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The method.
+    pub method: Method,
+    /// Who handles it.
+    pub handler: Handler,
+    /// Who may call it.
+    pub access: Access,
+    /// What it reads.
+    pub takes: Takes,
+    /// What it answers with.
+    pub gives: Gives,
+    /// The OpenAPI tag it is listed under.
+    pub tag: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// Query parameters.
+    pub query: &'static [Parameter],
+    /// Status of success.
+    pub success: u16,
+    /// Statuses of refusal, beyond those that every endpoint knows.
+    pub refusals: &'static [u16],
+}
+
+const fn endpoint(method: Method, tag: &'static str, summary: &'static str, handler: Handler) -> Endpoint {
+    Endpoint {
+        method,
+        handler,
+        access: Access::Admin,
+        takes: Takes::Nothing,
+        gives: Gives::Nothing,
+        tag,
+        summary,
+        query: &[],
+        success: 200,
+        refusals: &[],
+    }
+}
+
+const fn get(tag: &'static str, summary: &'static str, handler: Handler) -> Endpoint {
+    endpoint(Method::GET, tag, summary, handler)
+}
+
+const fn post(tag: &'static str, summary: &'static str, handler: Handler) -> Endpoint {
+    endpoint(Method::POST, tag, summary, handler).success(201)
+}
+
+const fn put(tag: &'static str, summary: &'static str, handler: Handler) -> Endpoint {
+    endpoint(Method::PUT, tag, summary, handler)
+}
+
+const fn delete(tag: &'static str, summary: &'static str, handler: Handler) -> Endpoint {
+    endpoint(Method::DELETE, tag, summary, handler)
+}
+
+// `self` is taken apart and put together again since a const fn may not drop the old value.
+macro_rules! with {
+    ($self:ident, $($field:ident: $value:expr),*) => {{
+        let mut endpoint = $self;
+        $(endpoint.$field = $value;)*
+        endpoint
+    }};
+}
+
+impl Endpoint {
+    const fn takes(self, takes: Takes) -> Self {
+        with!(self, takes: takes)
+    }
+
+    const fn gives(self, gives: Gives) -> Self {
+        with!(self, gives: gives)
+    }
+
+    const fn query(self, query: &'static [Parameter]) -> Self {
+        with!(self, query: query)
+    }
+
+    const fn success(self, success: u16) -> Self {
+        with!(self, success: success)
+    }
+
+    const fn refusals(self, refusals: &'static [u16]) -> Self {
+        with!(self, refusals: refusals)
+    }
+}
+
+const fn string(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, about, kind: "string" }
+}
+
+/// The handler of an endpoint, from the function that is it.
+macro_rules! h {
+    ($handler:path) => {
+        |call| Box::pin($handler(call))
+    };
+}
+
+const USERS: &str = "Users";
+
+/// Every route of the API.
+pub static ROUTES: &[Route] = &[
+    Route {
+        path: "/users",
+        endpoints: &[
+            get(USERS, "List users", h!(users::list))
+                .gives(Gives::Entity(entities::schema::<entities::Users>()))
+                .query(&[
+                    string("search", "Only users whose name contains this"),
+                    string("propertyKey", "Only users with a property of this key"),
+                    string("propertyValue", "… and this value"),
+                ]),
+            post(USERS, "Create one user or many", h!(users::create)).takes(Takes::Bulk(entities::schema::<entities::User>())).refusals(&[409]),
+        ],
+    },
+    Route {
+        path: "/users/{username}",
+        endpoints: &[
+            get(USERS, "Read a user", h!(users::get)).gives(Gives::Entity(entities::schema::<entities::User>())).refusals(&[404]),
+            put(USERS, "Change or rename a user", h!(users::update)).takes(Takes::Entity(entities::schema::<entities::User>())).refusals(&[404, 409]),
+            delete(USERS, "Delete a user", h!(users::delete)).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/lockouts/{username}",
+        endpoints: &[
+            post(USERS, "Lock a user out", h!(lockouts::lock)).refusals(&[404]),
+            delete(USERS, "Lift a lockout", h!(lockouts::unlock)).refusals(&[404]),
+        ],
+    },
+];
+
+type Candidates = Vec<(&'static Route, Vec<&'static str>)>;
+
+/// Routes by number of segments; within it in the order of the table.
+static BY_LENGTH: LazyLock<HashMap<usize, Candidates>> = LazyLock::new(|| {
+    let mut index: HashMap<usize, Candidates> = HashMap::new();
+    for route in ROUTES {
+        let pattern: Vec<&str> = route.path.split('/').skip(1).collect();
+        index.entry(pattern.len()).or_default().push((route, pattern));
+    }
+    index
+});
+
+/// The route that decoded `segments` match, with its path parameters. Earlier routes win.
+pub fn find(segments: &[String]) -> Option<(&'static Route, Vec<String>)> {
+    let matches = |pattern: &[&str]| pattern.iter().zip(segments).all(|(want, have)| if want.starts_with('{') { !have.is_empty() } else { want == have });
+    let (route, pattern) = BY_LENGTH.get(&segments.len())?.iter().find(|(_, pattern)| matches(pattern))?;
+    let params = pattern.iter().zip(segments).filter(|(want, _)| want.starts_with('{')).map(|(_, have)| have.clone()).collect();
+    Some((route, params))
+}
+
+impl Route {
+    /// The endpoint of a method; `HEAD` is `GET` without a body.
+    pub fn endpoint(&self, method: &Method) -> Option<&'static Endpoint> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.endpoints.iter().find(|endpoint| endpoint.method == *method)
+    }
+
+    /// The value of an `Allow` header.
+    pub fn allow(&self) -> String {
+        let mut methods: Vec<&str> = self.endpoints.iter().map(|endpoint| endpoint.method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        methods.join(",")
+    }
+}

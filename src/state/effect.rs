@@ -1,0 +1,34 @@
+//! What an act on one noun means for the others, as data.
+
+use crate::base::jid::Localpart;
+
+use super::NounId;
+use super::NounId::{Groups, Lockouts, Messages, Properties, Rooms, Rosters, Sessions, Vcards};
+
+/// What happened to one noun that others must follow. Carried out within the same log entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// An account is gone; so is everything that belonged to it.
+    UserDeleted(Localpart),
+    /// An account has a new name; everything that belonged to the old one moves.
+    UserRenamed {
+        /// The name it had.
+        from: Localpart,
+        /// The name it has.
+        to: Localpart,
+    },
+    /// An account may not be used any more until unlocked; its sessions end.
+    UserLocked(Localpart),
+}
+
+impl Effect {
+    /// The nouns that follow, in the order in which they do.
+    pub fn followers(&self) -> &'static [NounId] {
+        match self {
+            Self::UserDeleted(_) | Self::UserRenamed { .. } => {
+                &[Lockouts, Groups, Rosters, Vcards, Rooms, Messages, Properties, Sessions]
+            }
+            Self::UserLocked(_) => &[Sessions],
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Facts of other nouns that a command needs before it can be decided.
+
+use crate::base::jid::{BareJid, Localpart};
+
+use super::NounId;
+
+/// A question one noun asks another before deciding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Does this account exist? `Yes` or `No`.
+    UserExists(Localpart),
+}
+
+impl Question {
+    /// Whose fact it is.
+    pub fn of(&self) -> NounId {
+        match self {
+            Self::UserExists(_) => NounId::Users,
+        }
+    }
+}
+
+/// An answer to a [`Question`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+    /// A value, or none.
+    Text(Option<String>),
+    /// Names, in order.
+    Names(Vec<String>),
+    /// Bare JIDs, in order.
+    Jids(Vec<BareJid>),
+}
+
+/// The answers to the questions of one command, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Facts(pub Vec<Answer>);
+
+impl Facts {
+    /// Whether the `n`th question was answered with yes.
+    pub fn yes(&self, n: usize) -> bool {
+        matches!(self.0.get(n), Some(Answer::Yes))
+    }
+
+    /// The names that answered the `n`th question.
+    pub fn names(&self, n: usize) -> &[String] {
+        match self.0.get(n) {
+            Some(Answer::Names(names)) => names,
+            _ => &[],
+        }
+    }
+
+    /// The text that answered the `n`th question.
+    pub fn text(&self, n: usize) -> Option<&str> {
+        match self.0.get(n) {
+            Some(Answer::Text(text)) => text.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The JIDs that answered the `n`th question.
+    pub fn jids(&self, n: usize) -> &[BareJid] {
+        match self.0.get(n) {
+            Some(Answer::Jids(jids)) => jids,
+            _ => &[],
+        }
+    }
+}
