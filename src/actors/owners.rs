@@ -11,8 +11,8 @@ use tokio::sync::Mutex;
 
 use crate::state::requests::Requests;
 use crate::state::{
-    Answer, Application, Applied, Command, Context, Done, Effect, Event, Facts, Input, NounId, Proposal, Question, Refusal, State, Step, audit, groups, lockouts,
-    messages, nodes, properties, rooms, rosters, services, sessions, users, vcards,
+    Answer, Application, Applied, Command, Context, Done, Effect, Event, Facts, Input, NounId, Proposal, Question, Refusal, State, Step, audit,
+    groups, lockouts, messages, nodes, properties, rooms, rosters, services, sessions, users, vcards,
 };
 
 use super::bus::Bus;

@@ -42,5 +42,9 @@ pub trait Replica: Send + Sync + 'static {
     ///
     /// # Errors
     /// A record is not valid; the node must stop.
-    fn restore(&self, index: u64, records: impl Iterator<Item = Result<(u8, Vec<u8>), Broken>> + Send) -> impl Future<Output = Result<(), Broken>> + Send;
+    fn restore(
+        &self,
+        index: u64,
+        records: impl Iterator<Item = Result<(u8, Vec<u8>), Broken>> + Send,
+    ) -> impl Future<Output = Result<(), Broken>> + Send;
 }

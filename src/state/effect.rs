@@ -25,9 +25,7 @@ impl Effect {
     /// The nouns that follow, in the order in which they do.
     pub fn followers(&self) -> &'static [NounId] {
         match self {
-            Self::UserDeleted(_) | Self::UserRenamed { .. } => {
-                &[Lockouts, Groups, Rosters, Vcards, Rooms, Messages, Properties, Sessions]
-            }
+            Self::UserDeleted(_) | Self::UserRenamed { .. } => &[Lockouts, Groups, Rosters, Vcards, Rooms, Messages, Properties, Sessions],
             Self::UserLocked(_) => &[Sessions],
         }
     }

@@ -7,8 +7,8 @@ use super::application::{Application, Applied, Input, Step};
 use super::bytes::BadBytes;
 use super::requests::Requests;
 use super::{
-    Answer, Command, Context, Done, Effect, Facts, Noun, NounId, Proposal, Question, Refusal, audit, groups, lockouts, messages, nodes, properties, rooms,
-    rosters, services, sessions, users, vcards,
+    Answer, Command, Context, Done, Effect, Facts, Noun, NounId, Proposal, Question, Refusal, audit, groups, lockouts, messages, nodes, properties,
+    rooms, rosters, services, sessions, users, vcards,
 };
 
 macro_rules! whole {
