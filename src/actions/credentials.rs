@@ -38,7 +38,7 @@ impl Credentials {
         let key = match self.key.get() {
             Some(key) => key,
             None => {
-                let fresh = ids::random::<32>().ok()?;
+                let fresh = ids::random_bytes::<32>().ok()?;
                 self.key.get_or_init(|| fresh)
             }
         };

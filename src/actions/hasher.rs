@@ -32,7 +32,7 @@ impl Hasher {
     /// # Errors
     /// [`Fault::Overloaded`] when too many wait; [`Fault::Internal`] without randomness.
     pub async fn derive(&self, password: Secret, iterations: u32) -> Result<Verifier, Fault> {
-        let salt = ids::salt().map_err(|e| Fault::Internal(e.to_string()))?;
+        let salt = ids::random_salt().map_err(|e| Fault::Internal(e.to_string()))?;
         self.run(move || Verifier::derive(password.expose(), salt, iterations)).await
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::base::addresses::Forwarding;
 use crate::base::clock::Timestamp;
 use crate::base::jid::Domain;
 use crate::cluster::{Proposer, Reads};
@@ -43,6 +44,8 @@ pub struct Hearth {
     pub at_start: Arc<State>,
     /// Credentials that verified lately.
     pub credentials: Credentials,
+    /// Whose word about a client's address is taken.
+    pub forwarding: Forwarding,
 }
 
 /// What the audit log is to say about an act (system.md §8.1).
@@ -70,7 +73,8 @@ impl Hearth {
     /// Puts the service together.
     pub fn new(parts: Parts) -> Self {
         let at_start = parts.reads.local();
-        Self { credentials: Credentials::default(), at_start, parts }
+        let forwarding = parts.config.proxies.forwarding();
+        Self { credentials: Credentials::default(), forwarding, at_start, parts }
     }
 
     /// The XMPP domain.

@@ -5,7 +5,6 @@
 //! properties; a value from here that decides what a command does travels inside that command.
 
 mod hashing;
-mod idempotency;
 mod limits;
 mod load;
 mod log;
@@ -23,7 +22,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use hashing::Hashing;
-pub use idempotency::Idempotency;
 pub use limits::Limits;
 pub use load::ConfigError;
 pub use log::{Log, LogFormat};
@@ -64,8 +62,6 @@ pub struct Config {
     pub store: Store,
     /// The pool that hashes passwords.
     pub hashing: Hashing,
-    /// How long answers to retried requests are remembered.
-    pub idempotency: Idempotency,
     /// What the process says about itself.
     pub log: Log,
 }
@@ -82,7 +78,6 @@ impl Default for Config {
             userservice: UserService::default(),
             store: Store::default(),
             hashing: Hashing::default(),
-            idempotency: Idempotency::default(),
             log: Log::default(),
         }
     }

@@ -45,8 +45,6 @@ impl Config {
             ("hashing.queue", wide(hashing.queue), COUNT),
             ("hashing.remembered", wide(hashing.remembered), COUNT_OR_NONE),
             ("hashing.remembered_s", hashing.remembered_s, SECONDS),
-            ("idempotency.retention_s", self.idempotency.retention_s, SECONDS),
-            ("idempotency.keys", wide(self.idempotency.keys), COUNT),
         ]
     }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::actions::{Fault, Hearth};
-use crate::base::addresses::{self, Addresses};
+use crate::base::addresses::AddressList;
 use crate::state::State;
 
 use super::call::general;
@@ -34,7 +34,7 @@ pub fn enabled(state: &State) -> bool {
 pub fn client_address(hearth: &Hearth, request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    Some(addresses::client(peer, forwarded, &hearth.config().proxies))
+    Some(hearth.forwarding.client(peer, forwarded))
 }
 
 /// 401 unless the address is allowed.
@@ -43,7 +43,7 @@ pub fn client_address(hearth: &Hearth, request: &HttpRequest) -> Option<IpAddr> 
 /// 401.
 pub fn check_address(state: &State, address: IpAddr, path: &str) -> Result<()> {
     let listed = state.properties.value(ALLOWED_IPS).unwrap_or_default();
-    if listed.trim().is_empty() || Addresses::parse(listed).contains(address) {
+    if AddressList::parse(listed).allows(address) {
         return Ok(());
     }
     tracing::warn!(%address, "address is not on the allow list");

@@ -49,7 +49,7 @@ impl Call {
     /// 400 when the body cannot be read.
     pub fn read<T: Readable>(&self) -> Result<Option<T>> {
         let limits = &self.hearth.config().limits;
-        let limits = entities::Limits { depth: limits.depth, entries: limits.entries };
+        let limits = entities::Limits { depth: limits.depth, entries: limits.list_entries };
         let read = match self.content {
             None => return Ok(None),
             Some(Format::Xml) => T::from_xml(&self.body, &limits).map(Some),

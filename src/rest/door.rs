@@ -20,7 +20,7 @@ use super::auth::{self, authenticate, check_address, client_address, enabled};
 use super::call::{Answer, Call};
 use super::entities::{ErrorBody, Format, encode};
 use super::error::{ApiError, Result};
-use super::negotiate::{self, Content};
+use super::negotiate::{self, Accept, BadContentType};
 use super::path::{Query, segments};
 use super::routes::{Access, Endpoint, Gives, Route, Takes, find};
 use super::throttle::Throttle;
@@ -47,14 +47,14 @@ pub struct Door {
 /// What is known of a request before its body is read.
 struct Heads {
     path: String,
-    accept: Vec<String>,
-    content: Content,
+    accept: Accept,
+    content: Option<String>,
 }
 
 impl Heads {
     fn of(request: &HttpRequest) -> Self {
-        let accept = request.headers().get_all(header::ACCEPT).map(|value| value.to_str().unwrap_or_default().to_owned()).collect();
-        let content = negotiate::content(text(request.headers(), &header::CONTENT_TYPE));
+        let accept = Accept::parse(request.headers().get_all(header::ACCEPT).map(|value| value.to_str().unwrap_or_default()));
+        let content = text(request.headers(), &header::CONTENT_TYPE).map(str::to_owned);
         Self { path: request.path().to_owned(), accept, content }
     }
 }
@@ -100,7 +100,7 @@ impl Door {
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_secs(self.hearth.config().limits.request_seconds)
+        self.hearth.config().limits.request_timeout()
     }
 
     /// Who calls, if they may.
@@ -164,26 +164,28 @@ fn has_body(request: &HttpRequest) -> bool {
 /// What the body is, where one is read (system.md §3.2).
 fn content(endpoint: &Endpoint, heads: &Heads, has_body: bool) -> Result<Option<Format>> {
     let plain = |status| Err(ApiError::plain(status, &heads.path));
-    match (endpoint.takes, heads.content) {
-        (Takes::Nothing | Takes::Form, _) => Ok(None),
-        (Takes::Vcard, Content::Json) => plain(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        (_, Content::Xml) => Ok(Some(Format::Xml)),
-        (_, Content::Json) => Ok(Some(Format::Json)),
-        (Takes::Vcard, Content::Absent) => Ok(Some(Format::Xml)),
-        (_, Content::Absent) if !has_body => Ok(None),
-        (_, Content::Absent | Content::Other) => plain(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        (_, Content::Unreadable) => plain(StatusCode::BAD_REQUEST),
+    if matches!(endpoint.takes, Takes::Nothing | Takes::Form) {
+        return Ok(None);
+    }
+    let vcard = matches!(endpoint.takes, Takes::Vcard);
+    match heads.content.as_deref().map(negotiate::body) {
+        Some(Ok(Format::Json)) if vcard => plain(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        Some(Ok(format)) => Ok(Some(format)),
+        Some(Err(BadContentType::Malformed)) => plain(StatusCode::BAD_REQUEST),
+        Some(Err(BadContentType::Unsupported)) => plain(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        None if vcard => Ok(Some(Format::Xml)),
+        None if has_body => plain(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        None => Ok(None),
     }
 }
 
 /// What the answer will be, where there is one (system.md §2.7).
 fn accept(endpoint: &Endpoint, heads: &Heads) -> Result<Format> {
-    let accept = heads.accept.iter().map(String::as_str);
     let unacceptable = || ApiError::plain(StatusCode::NOT_ACCEPTABLE, &heads.path);
     match endpoint.gives {
         Gives::Nothing | Gives::Own => Ok(Format::Xml),
-        Gives::Entity(_) => negotiate::response(accept).ok_or_else(unacceptable),
-        Gives::Only(kind) => negotiate::accepts(accept, kind).then_some(Format::Xml).ok_or_else(unacceptable),
+        Gives::Entity(_) => heads.accept.success().ok_or_else(unacceptable),
+        Gives::Vcard => heads.accept.takes_xml().then_some(Format::Xml).ok_or_else(unacceptable),
     }
 }
 
@@ -238,7 +240,7 @@ fn respond(answer: Answer, applied: Option<u64>) -> HttpResponse {
 
 /// An error in the form the client can read.
 fn refuse(error: &ApiError, heads: &Heads) -> HttpResponse {
-    let format = negotiate::error(heads.accept.iter().map(String::as_str), heads.content);
+    let format = heads.accept.error(heads.content.as_deref());
     let body = ErrorBody { exception: Some(error.exception.into()), message: Some(error.message.to_string()), resource: error.resource.clone() };
     let mut response = with_headers(error.status);
     if let Some(allow) = &error.allow {

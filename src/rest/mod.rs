@@ -8,6 +8,7 @@ pub mod call;
 pub mod door;
 pub mod entities;
 pub mod error;
+pub mod listing;
 pub mod lockouts;
 pub mod negotiate;
 pub mod path;

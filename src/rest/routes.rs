@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 
 use actix_web::http::Method;
 use futures_util::future::LocalBoxFuture;
+use utoipa::openapi::RefOr;
 
 use super::call::{Answer, Call};
-use super::entities::Schema;
+use super::entities::{self, Entity};
 use super::error::Result;
-use super::{entities, lockouts, users};
+use super::{lockouts, users};
 
 /// Handles a request.
 pub type Handler = fn(Call) -> LocalBoxFuture<'static, Result<Answer>>;
@@ -36,6 +37,21 @@ pub enum Access {
     Own,
 }
 
+/// The shape of an entity, for the OpenAPI document.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    /// Its name.
+    pub name: &'static str,
+    /// Its description.
+    pub shape: fn() -> RefOr<utoipa::openapi::Schema>,
+}
+
+impl Schema {
+    const fn of<E: Entity>() -> Self {
+        Self { name: E::NAME, shape: E::schema }
+    }
+}
+
 /// What an endpoint reads.
 #[derive(Clone, Copy, Debug)]
 pub enum Takes {
@@ -58,8 +74,8 @@ pub enum Gives {
     Nothing,
     /// An entity in XML or JSON.
     Entity(Schema),
-    /// One of these types, whatever it contains.
-    Only(&'static str),
+    /// A vCard (XEP-0054), in XML only.
+    Vcard,
     /// Its own types, without negotiation.
     Own,
 }
@@ -181,20 +197,20 @@ pub static ROUTES: &[Route] = &[
         path: "/users",
         endpoints: &[
             get(USERS, "List users", h!(users::list))
-                .gives(Gives::Entity(entities::schema::<entities::Users>()))
+                .gives(Gives::Entity(Schema::of::<entities::Users>()))
                 .query(&[
                     string("search", "Only users whose name contains this"),
                     string("propertyKey", "Only users with a property of this key"),
                     string("propertyValue", "… and this value"),
                 ]),
-            post(USERS, "Create one user or many", h!(users::create)).takes(Takes::Bulk(entities::schema::<entities::User>())).refusals(&[409]),
+            post(USERS, "Create one user or many", h!(users::create)).takes(Takes::Bulk(Schema::of::<entities::User>())).refusals(&[409]),
         ],
     },
     Route {
         path: "/users/{username}",
         endpoints: &[
-            get(USERS, "Read a user", h!(users::get)).gives(Gives::Entity(entities::schema::<entities::User>())).refusals(&[404]),
-            put(USERS, "Change or rename a user", h!(users::update)).takes(Takes::Entity(entities::schema::<entities::User>())).refusals(&[404, 409]),
+            get(USERS, "Read a user", h!(users::get)).gives(Gives::Entity(Schema::of::<entities::User>())).refusals(&[404]),
+            put(USERS, "Change or rename a user", h!(users::update)).takes(Takes::Entity(Schema::of::<entities::User>())).refusals(&[404, 409]),
             delete(USERS, "Delete a user", h!(users::delete)).refusals(&[404]),
         ],
     },

@@ -5,12 +5,13 @@ use actix_web::http::StatusCode;
 use crate::actions::users::Account;
 use crate::actions::{Fault, Invalid};
 use crate::base::jid::Localpart;
+use crate::base::secrets::Secret;
 use crate::base::userref::{PathUser, path_user};
 use crate::state::Refusal;
 use crate::state::users::User as Stored;
 
 use super::call::{Answer, CREATED, Call, DONE};
-use super::entities::{self, Property, UserBody};
+use super::entities::{self, NewUsers, Property};
 use super::error::{ApiError, Result, map};
 
 const NOT_FOUND: &str = "UserNotFoundException";
@@ -53,11 +54,11 @@ pub async fn get(call: Call) -> Result<Answer> {
 
 /// `POST /users`
 pub async fn create(call: Call) -> Result<Answer> {
-    let accounts = match call.read::<UserBody>()? {
+    let accounts = match call.read::<NewUsers>()? {
         None => return Err(ApiError::illegal(CREATE, "users")),
-        Some(UserBody::One(user)) => vec![account(*user)],
-        Some(UserBody::Many(users)) if users.is_empty() => return Err(ApiError::illegal(CREATE, "users")),
-        Some(UserBody::Many(users)) => users.into_iter().map(account).collect(),
+        Some(NewUsers::One(user)) => vec![account(user)],
+        Some(NewUsers::Many(users)) if users.is_empty() => return Err(ApiError::illegal(CREATE, "users")),
+        Some(NewUsers::Many(users)) => users.into_iter().map(account).collect(),
     };
     call.hearth.create_users(&call.caller, accounts).await.map_err(|fault| map(fault, creation))?;
     Ok(CREATED)
@@ -130,7 +131,7 @@ fn creation(fault: &Fault) -> Option<ApiError> {
 fn account(user: entities::User) -> Account {
     let entities::User { username, name, email, password, properties } = user;
     let properties = properties.map(|list| list.into_iter().map(|Property { key, value }| (key, value)).collect());
-    Account { username, password, name, email, properties }
+    Account { username, password: password.map(|password| Secret::new(password.into_exposed())), name, email, properties }
 }
 
 /// An account as the API shows it: never a password, always a name.
