@@ -16,10 +16,7 @@ pub struct Idempotency {
 
 impl Default for Idempotency {
     fn default() -> Self {
-        Self {
-            retention_s: 86_400,
-            keys: 100_000,
-        }
+        Self { retention_s: 86_400, keys: 100_000 }
     }
 }
 
