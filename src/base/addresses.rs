@@ -21,11 +21,7 @@ impl AddressList {
     /// empty because of it, so that a slip of the pen does not open the door to everyone.
     pub fn parse(text: &str) -> Self {
         let mut list = Self::default();
-        for entry in text
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-        {
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             match network(entry) {
                 Some(network) => list.networks.push(network),
                 None => list.unreadable.push(entry.to_owned()),
@@ -47,9 +43,7 @@ impl AddressList {
     /// Whether the address is listed. An IPv4 address and its IPv6-mapped form are the same.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.networks
-            .iter()
-            .any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// Whether a client of this address is let in: nothing listed lets everyone in.
@@ -85,11 +79,7 @@ impl Forwarding {
     ///
     /// Reading stops at a hop that is no address: whoever wrote it, what stands left of it was not checked by a proxy
     /// that we trust.
-    pub fn client<'a>(
-        &self,
-        peer: IpAddr,
-        headers: impl DoubleEndedIterator<Item = &'a str>,
-    ) -> IpAddr {
+    pub fn client<'a>(&self, peer: IpAddr, headers: impl DoubleEndedIterator<Item = &'a str>) -> IpAddr {
         let mut client = peer.to_canonical();
         if !self.trust_anyone && !self.trusted.contains(client) {
             return client;
@@ -129,23 +119,10 @@ mod tests {
 
     #[test]
     fn addresses_and_ranges_are_compared_parsed() {
-        let list = AddressList::parse(
-            " 192.0.2.7 ,10.0.0.0/8,, 2001:db8::/32, ::ffff:198.51.100.1,::ffff:172.16.0.0/108",
-        );
-        let inside = [
-            "192.0.2.7",
-            "::ffff:192.0.2.7",
-            "10.255.0.1",
-            "2001:DB8:0::1",
-            "198.51.100.1",
-            "172.31.255.255",
-        ];
+        let list = AddressList::parse(" 192.0.2.7 ,10.0.0.0/8,, 2001:db8::/32, ::ffff:198.51.100.1,::ffff:172.16.0.0/108");
+        let inside = ["192.0.2.7", "::ffff:192.0.2.7", "10.255.0.1", "2001:DB8:0::1", "198.51.100.1", "172.31.255.255"];
         assert!(inside.iter().all(|address| list.contains(ip(address))));
-        assert!(
-            ["192.0.2.8", "11.0.0.1", "2001:db9::1", "172.32.0.0", "::1"]
-                .iter()
-                .all(|address| !list.contains(ip(address)))
-        );
+        assert!(["192.0.2.8", "11.0.0.1", "2001:db9::1", "172.32.0.0", "::1"].iter().all(|address| !list.contains(ip(address))));
         assert!(list.unreadable().is_empty());
     }
 
@@ -159,64 +136,32 @@ mod tests {
     }
 
     fn client(trusted: &str, peer: &str, headers: &[&str]) -> String {
-        let forwarding = Forwarding {
-            trusted: AddressList::parse(trusted),
-            trust_anyone: false,
-        };
-        forwarding
-            .client(ip(peer), headers.iter().copied())
-            .to_string()
+        let forwarding = Forwarding { trusted: AddressList::parse(trusted), trust_anyone: false };
+        forwarding.client(ip(peer), headers.iter().copied()).to_string()
     }
 
     #[test]
     fn strangers_cannot_name_another_address() {
         assert_eq!(client("", "203.0.113.9", &["10.0.0.1"]), "203.0.113.9");
-        assert_eq!(
-            client("10.0.0.0/8", "203.0.113.9", &["10.0.0.1"]),
-            "203.0.113.9"
-        );
+        assert_eq!(client("10.0.0.0/8", "203.0.113.9", &["10.0.0.1"]), "203.0.113.9");
     }
 
     #[test]
     fn the_right_most_untrusted_hop_is_the_client() {
         let proxies = "10.0.0.0/8, 2001:db8::5";
-        assert_eq!(
-            client(proxies, "10.0.0.1", &["6.6.6.6, 203.0.113.7, 10.0.0.2"]),
-            "203.0.113.7"
-        );
-        assert_eq!(
-            client(proxies, "10.0.0.1", &["6.6.6.6", "203.0.113.7:80,10.0.0.2"]),
-            "203.0.113.7"
-        );
-        assert_eq!(
-            client(proxies, "2001:db8::5", &["[2001:db8::9]:443"]),
-            "2001:db8::9"
-        );
-        assert_eq!(
-            client(proxies, "::ffff:10.0.0.1", &["[2001:db8::9]"]),
-            "2001:db8::9"
-        );
+        assert_eq!(client(proxies, "10.0.0.1", &["6.6.6.6, 203.0.113.7, 10.0.0.2"]), "203.0.113.7");
+        assert_eq!(client(proxies, "10.0.0.1", &["6.6.6.6", "203.0.113.7:80,10.0.0.2"]), "203.0.113.7");
+        assert_eq!(client(proxies, "2001:db8::5", &["[2001:db8::9]:443"]), "2001:db8::9");
+        assert_eq!(client(proxies, "::ffff:10.0.0.1", &["[2001:db8::9]"]), "2001:db8::9");
         assert_eq!(client(proxies, "10.0.0.1", &[]), "10.0.0.1");
-        assert_eq!(
-            client(proxies, "10.0.0.1", &["10.0.0.3, 10.0.0.2"]),
-            "10.0.0.3"
-        );
-        assert_eq!(
-            client(proxies, "10.0.0.1", &["203.0.113.7, unknown, 10.0.0.2"]),
-            "10.0.0.2"
-        );
+        assert_eq!(client(proxies, "10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+        assert_eq!(client(proxies, "10.0.0.1", &["203.0.113.7, unknown, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client(proxies, "10.0.0.1", &[""]), "10.0.0.1");
     }
 
     #[test]
     fn believing_anyone_has_to_be_asked_for() {
-        let forwarding = Forwarding {
-            trust_anyone: true,
-            ..Forwarding::default()
-        };
-        assert_eq!(
-            forwarding.client(ip("203.0.113.9"), ["192.0.2.1"].into_iter()),
-            ip("192.0.2.1")
-        );
+        let forwarding = Forwarding { trust_anyone: true, ..Forwarding::default() };
+        assert_eq!(forwarding.client(ip("203.0.113.9"), ["192.0.2.1"].into_iter()), ip("192.0.2.1"));
     }
 }

@@ -3,18 +3,8 @@
 use super::jid::{BadJid, Localpart};
 
 /// The characters that are escaped, each with its two hexadecimal digits. Whitespace of any kind counts as the space.
-const ESCAPES: [(char, &str); 10] = [
-    (' ', "20"),
-    ('"', "22"),
-    ('&', "26"),
-    ('\'', "27"),
-    ('/', "2f"),
-    (':', "3a"),
-    ('<', "3c"),
-    ('>', "3e"),
-    ('@', "40"),
-    ('\\', "5c"),
-];
+const ESCAPES: [(char, &str); 10] =
+    [(' ', "20"), ('"', "22"), ('&', "26"), ('\'', "27"), ('/', "2f"), (':', "3a"), ('<', "3c"), ('>', "3e"), ('@', "40"), ('\\', "5c")];
 
 /// Escapes a text for use as a localpart. A backslash is escaped only where it would read as an escape.
 pub fn escape_node(text: &str) -> String {
@@ -48,10 +38,7 @@ pub fn unescape_node(text: &str) -> String {
 /// The character that the escape sequence at the beginning of `text` stands for.
 fn sequence_at(text: &str) -> Option<char> {
     let digits = text.strip_prefix('\\')?.get(..2)?;
-    ESCAPES
-        .iter()
-        .find(|(_, known)| known.eq_ignore_ascii_case(digits))
-        .map(|(special, _)| *special)
+    ESCAPES.iter().find(|(_, known)| known.eq_ignore_ascii_case(digits)).map(|(special, _)| *special)
 }
 
 /// The name that the legacy User Service makes of its `username`: trimmed, lower case, escaped, prepared.
@@ -94,10 +81,7 @@ mod tests {
         assert_eq!(legacy_username("  Ann Lee\n").unwrap(), "ann\\20lee");
         assert_eq!(legacy_username("ann\\20lee").unwrap(), "ann\\5c20lee");
         assert_eq!(legacy_username(" "), Err(BadJid::EmptyLocalpart));
-        assert_eq!(
-            legacy_username("a\u{7}b"),
-            Err(BadJid::ForbiddenInLocalpart)
-        );
+        assert_eq!(legacy_username("a\u{7}b"), Err(BadJid::ForbiddenInLocalpart));
     }
 
     proptest! {

@@ -20,9 +20,7 @@ pub fn encode(name: &str, domain: &Domain) -> Jid {
 /// The name of the group that `jid` stands for; `None` when it is the JID of something else.
 pub fn decode(jid: &Jid) -> Option<String> {
     let (node, resource) = (jid.node()?, jid.resource.as_deref()?);
-    let name = BASE32HEX
-        .decode(node.to_ascii_uppercase().as_bytes())
-        .ok()?;
+    let name = BASE32HEX.decode(node.to_ascii_uppercase().as_bytes()).ok()?;
     if name.is_empty() || digest(&name) != resource {
         return None;
     }
@@ -44,31 +42,17 @@ mod tests {
 
     #[test]
     fn a_group_has_the_jid_of_the_specification() {
-        assert_eq!(
-            encode("Some", &Domain::parse("example.org").unwrap()).to_string(),
-            SOME
-        );
+        assert_eq!(encode("Some", &Domain::parse("example.org").unwrap()).to_string(), SOME);
         assert_eq!(decode(&Jid::parse(SOME).unwrap()).as_deref(), Some("Some"));
-        assert_eq!(
-            decode(&Jid::parse(&SOME.replace("adnm", "ADNM")).unwrap()).as_deref(),
-            Some("Some")
-        );
+        assert_eq!(decode(&Jid::parse(&SOME.replace("adnm", "ADNM")).unwrap()).as_deref(), Some("Some"));
     }
 
     #[test]
     fn other_jids_are_no_groups() {
-        let other = [
-            "adnmqp8=@example.org",
-            "adnmqp8=@example.org/x",
-            "ann@example.org/695c6ae413c00446733d926ccadefd8b",
-        ];
+        let other = ["adnmqp8=@example.org", "adnmqp8=@example.org/x", "ann@example.org/695c6ae413c00446733d926ccadefd8b"];
         let unpadded = SOME.replace('=', "");
         let upper_digest = SOME.replace("695c6ae4", "695C6AE4");
-        for text in other.into_iter().chain([
-            &*unpadded,
-            &*upper_digest,
-            "example.org/d41d8cd98f00b204e9800998ecf8427e",
-        ]) {
+        for text in other.into_iter().chain([&*unpadded, &*upper_digest, "example.org/d41d8cd98f00b204e9800998ecf8427e"]) {
             assert_eq!(decode(&Jid::parse(text).unwrap()), None, "{text}");
         }
     }

@@ -10,8 +10,7 @@ pub struct NoRandomness(getrandom::Error);
 /// The length of a generated secret, in characters.
 pub const SECRET_LENGTH: usize = 16;
 
-const SECRET_ALPHABET: &[u8; 62] =
-    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const SECRET_ALPHABET: &[u8; 62] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// Random bytes, fit for salts and nonces.
 ///
@@ -54,9 +53,7 @@ pub fn random_secret() -> Result<String, NoRandomness> {
 
 /// The character for six random bits; the two values without one are drawn again, so that none is likelier.
 fn letter(byte: u8) -> Option<char> {
-    SECRET_ALPHABET
-        .get(usize::from(byte & 63))
-        .map(|&letter| char::from(letter))
+    SECRET_ALPHABET.get(usize::from(byte & 63)).map(|&letter| char::from(letter))
 }
 
 #[cfg(test)]
@@ -66,27 +63,16 @@ mod tests {
 
     #[test]
     fn secrets_have_the_promised_shape_and_differ() {
-        let secrets: std::collections::BTreeSet<_> =
-            (0..200).map(|_| random_secret().unwrap()).collect();
+        let secrets: std::collections::BTreeSet<_> = (0..200).map(|_| random_secret().unwrap()).collect();
         assert_eq!(secrets.len(), 200);
-        assert!(
-            secrets
-                .iter()
-                .all(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_alphanumeric()))
-        );
+        assert!(secrets.iter().all(|s| s.len() == 16 && s.bytes().all(|b| b.is_ascii_alphanumeric())));
     }
 
     #[test]
     fn every_letter_is_equally_likely() {
         let letters: Vec<char> = (0..=255).filter_map(letter).collect();
         assert_eq!(letters.len(), 4 * 62);
-        assert!(
-            SECRET_ALPHABET.iter().all(|&l| letters
-                .iter()
-                .filter(|&&c| c == char::from(l))
-                .count()
-                == 4)
-        );
+        assert!(SECRET_ALPHABET.iter().all(|&l| letters.iter().filter(|&&c| c == char::from(l)).count() == 4));
     }
 
     #[test]

@@ -9,11 +9,7 @@ use super::jid::{BadJid, BareJid, Domain, Jid, Localpart};
 /// # Errors
 /// When the text cannot be prepared as what it looks like.
 pub fn user_reference(text: &str, domain: &Domain) -> Result<BareJid, BadJid> {
-    if text.contains('@') {
-        BareJid::parse(text)
-    } else {
-        local_user(text, domain)
-    }
+    if text.contains('@') { BareJid::parse(text) } else { local_user(text, domain) }
 }
 
 /// The JID of the user of `domain` with this name.
@@ -87,11 +83,7 @@ pub fn reference(text: &str) -> Result<Reference, BadJid> {
 /// # Errors
 /// When it cannot be prepared as such.
 pub fn listed_name(name: &str, domain: &Domain) -> Result<BareJid, BadJid> {
-    if name.contains('.') {
-        BareJid::parse(name)
-    } else {
-        local_user(name, domain)
-    }
+    if name.contains('.') { BareJid::parse(name) } else { local_user(name, domain) }
 }
 
 #[cfg(test)]
@@ -107,10 +99,7 @@ mod tests {
     fn a_user_reference_is_a_jid_or_a_local_name() {
         let read = |text| user_reference(text, &ours()).map(|jid| jid.to_string());
         assert_eq!(read("MIRA").as_deref(), Ok("mira@example.org"));
-        assert_eq!(
-            read("Mira@Other.org/phone").as_deref(),
-            Ok("mira@other.org")
-        );
+        assert_eq!(read("Mira@Other.org/phone").as_deref(), Ok("mira@other.org"));
         assert_eq!(read("mira@"), Err(BadJid::EmptyDomain));
         assert_eq!(read("ann lee"), Err(BadJid::ForbiddenInLocalpart));
     }
@@ -131,10 +120,7 @@ mod tests {
     fn entries_of_lists_are_jids_groups_or_names() {
         let group = groupjid::encode("Some", &ours()).to_string();
         assert_eq!(reference(&group), Ok(Reference::Group("Some".into())));
-        assert_eq!(
-            reference("Ann@example.org/x"),
-            Ok(Reference::Jid(BareJid::parse("ann@example.org").unwrap()))
-        );
+        assert_eq!(reference("Ann@example.org/x"), Ok(Reference::Jid(BareJid::parse("ann@example.org").unwrap())));
         for name in ["ann", "Night Shift", "a@b@c"] {
             assert_eq!(reference(name), Ok(Reference::GroupOrName(name.into())));
         }

@@ -20,23 +20,14 @@ pub struct Hashing {
 
 impl Default for Hashing {
     fn default() -> Self {
-        Self {
-            threads: 0,
-            queue: 1024,
-            remembered: 10_000,
-            remembered_s: 600,
-        }
+        Self { threads: 0, queue: 1024, remembered: 10_000, remembered_s: 600 }
     }
 }
 
 impl Hashing {
     /// The number of threads that [`threads`](Self::threads) means on this machine.
     pub fn pool_threads(&self) -> usize {
-        if self.threads == 0 {
-            super::processors()
-        } else {
-            self.threads
-        }
+        if self.threads == 0 { super::processors() } else { self.threads }
     }
 
     /// [`remembered_s`](Self::remembered_s) as a span of time.

@@ -48,22 +48,14 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, is not TOML, holds an unknown key, or a value that cannot be used.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable {
-            file: file.to_owned(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(file).map_err(|source| ConfigError::Unreadable { file: file.to_owned(), source })?;
         Self::read(&text, file)
     }
 
     /// As [`load`](Self::load), of text that was read from `file`.
     pub(super) fn read(text: &str, file: &Path) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| malformed(&error, text, file))?;
-        config.check().map_err(|(key, why)| ConfigError::Unusable {
-            file: Some(file.to_owned()),
-            line: line_of_key(text, key),
-            key,
-            why,
-        })?;
+        config.check().map_err(|(key, why)| ConfigError::Unusable { file: Some(file.to_owned()), line: line_of_key(text, key), key, why })?;
         Ok(config)
     }
 
@@ -72,35 +64,16 @@ impl Config {
     /// # Errors
     /// When a value cannot be used; names the key and the accepted range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.check().map_err(|(key, why)| ConfigError::Unusable {
-            file: None,
-            line: None,
-            key,
-            why,
-        })
+        self.check().map_err(|(key, why)| ConfigError::Unusable { file: None, line: None, key, why })
     }
 }
 
 fn malformed(error: &toml::de::Error, text: &str, file: &Path) -> ConfigError {
-    let start = error
-        .span()
-        .map_or(0, |Range { start, .. }| start.min(text.len()));
-    let line = text.as_bytes()[..start]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count();
+    let start = error.span().map_or(0, |Range { start, .. }| start.min(text.len()));
+    let line = text.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count();
     let key = key_of_line(text, line).map_or_else(String::new, |key| key + ": ");
-    let why = error
-        .message()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    ConfigError::Malformed {
-        file: file.to_owned(),
-        line: line + 1,
-        key,
-        why,
-    }
+    let why = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+    ConfigError::Malformed { file: file.to_owned(), line: line + 1, key, why }
 }
 
 /// The lines that set a key, as (line from 0, key with its table). Good for messages: it knows no multi-line strings.
@@ -119,15 +92,11 @@ fn keys(text: &str) -> impl Iterator<Item = (usize, String)> + '_ {
 }
 
 fn key_of_line(text: &str, line: usize) -> Option<String> {
-    keys(text)
-        .find(|(number, _)| *number == line)
-        .map(|(_, key)| key)
+    keys(text).find(|(number, _)| *number == line).map(|(_, key)| key)
 }
 
 fn line_of_key(text: &str, wanted: &str) -> Option<usize> {
-    keys(text)
-        .find(|(_, key)| key == wanted)
-        .map(|(number, _)| number + 1)
+    keys(text).find(|(_, key)| key == wanted).map(|(number, _)| number + 1)
 }
 
 fn place(file: Option<&Path>, line: Option<usize>) -> String {

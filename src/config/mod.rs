@@ -43,10 +43,7 @@ pub struct Config {
     /// Where the node keeps everything it must not lose. One process at a time may use it.
     pub data_dir: PathBuf,
     /// The XMPP domain, used when the data directory is first filled. Absent: what is stored, else `localhost`.
-    #[serde(
-        deserialize_with = "prepared_domain",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "prepared_domain", skip_serializing_if = "Option::is_none")]
     pub domain: Option<Domain>,
     /// The REST listener and what it serves.
     pub rest: Rest,
@@ -85,9 +82,7 @@ impl Default for Config {
 
 fn prepared_domain<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Domain>, D::Error> {
     let text = String::deserialize(from)?;
-    Domain::parse(&text)
-        .map(Some)
-        .map_err(serde::de::Error::custom)
+    Domain::parse(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// The processors that this process may use, at least one.

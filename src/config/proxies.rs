@@ -17,9 +17,6 @@ pub struct Proxies {
 impl Proxies {
     /// The rule in the form that finds a client's address.
     pub fn forwarding(&self) -> Forwarding {
-        Forwarding {
-            trusted: AddressList::parse(&self.trusted.join(",")),
-            trust_anyone: self.trust_forwarded_unsafe,
-        }
+        Forwarding { trusted: AddressList::parse(&self.trusted.join(",")), trust_anyone: self.trust_forwarded_unsafe }
     }
 }

@@ -41,10 +41,6 @@ impl Default for Rest {
 impl Rest {
     /// The number of threads that [`workers`](Self::workers) means on this machine.
     pub fn worker_threads(&self) -> usize {
-        if self.workers == 0 {
-            super::processors()
-        } else {
-            self.workers
-        }
+        if self.workers == 0 { super::processors() } else { self.workers }
     }
 }

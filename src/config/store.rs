@@ -30,12 +30,6 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self {
-            engine: Engine::Sled,
-            cache_bytes: 64 << 20,
-            snapshot_log_bytes: 64 << 20,
-            snapshot_log_entries: 1_000_000,
-            kept_log_entries: 10_000,
-        }
+        Self { engine: Engine::Sled, cache_bytes: 64 << 20, snapshot_log_bytes: 64 << 20, snapshot_log_entries: 1_000_000, kept_log_entries: 10_000 }
     }
 }

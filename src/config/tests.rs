@@ -11,10 +11,7 @@ fn read(text: &str) -> Result<Config, String> {
 /// The keys of a table and of the tables in it, as `table.key`.
 fn keys(table: &toml::Table) -> Vec<String> {
     let of_entry = |(key, value): (&String, &toml::Value)| match value {
-        toml::Value::Table(inner) => keys(inner)
-            .iter()
-            .map(|inner| format!("{key}.{inner}"))
-            .collect(),
+        toml::Value::Table(inner) => keys(inner).iter().map(|inner| format!("{key}.{inner}")).collect(),
         _ => vec![key.clone()],
     };
     table.iter().flat_map(of_entry).collect()
@@ -38,11 +35,7 @@ fn the_key_without_a_default_is_shown_as_a_comment() {
 fn every_key_of_the_example_is_explained() {
     let lines: Vec<&str> = EXAMPLE.lines().collect();
     for pair in lines.windows(2) {
-        assert!(
-            !pair[1].contains(" = ") || pair[0].starts_with('#'),
-            "{}",
-            pair[1]
-        );
+        assert!(!pair[1].contains(" = ") || pair[0].starts_with('#'), "{}", pair[1]);
     }
 }
 
@@ -54,73 +47,32 @@ fn an_empty_file_is_the_defaults() {
 
 #[test]
 fn values_are_taken_over() {
-    let config =
-        read("domain = \"Example.ORG\"\n[rest]\nlisten = \"[::1]:80\"\n[limits]\ndepth = 12\n")
-            .unwrap();
+    let config = read("domain = \"Example.ORG\"\n[rest]\nlisten = \"[::1]:80\"\n[limits]\ndepth = 12\n").unwrap();
     assert_eq!(config.domain.unwrap(), "example.org");
     assert_eq!(config.rest.listen.to_string(), "[::1]:80");
-    assert_eq!(
-        config.limits,
-        Limits {
-            depth: 12,
-            ..Limits::default()
-        }
-    );
+    assert_eq!(config.limits, Limits { depth: 12, ..Limits::default() });
 }
 
 #[test]
 fn errors_name_file_line_and_key_on_one_line() {
     for (text, message) in [
-        (
-            "[rest]\nlisten = 5\n",
-            "h.toml:2: rest.listen: invalid type: integer `5`",
-        ),
-        (
-            "\n[limits]\n\ndepht = 5\n",
-            "h.toml:4: limits.depht: unknown field `depht`, expected one of `body_bytes`",
-        ),
-        (
-            "[limits]\ndepth = -1\n",
-            "h.toml:2: limits.depth: invalid value: integer `-1`",
-        ),
-        (
-            "domain = \"a b\"",
-            "h.toml:1: domain: the domain is not a legal domain name",
-        ),
-        (
-            "[store]\nengine = \"tape\"",
-            "h.toml:2: store.engine: unknown variant `tape`",
-        ),
+        ("[rest]\nlisten = 5\n", "h.toml:2: rest.listen: invalid type: integer `5`"),
+        ("\n[limits]\n\ndepht = 5\n", "h.toml:4: limits.depht: unknown field `depht`, expected one of `body_bytes`"),
+        ("[limits]\ndepth = -1\n", "h.toml:2: limits.depth: invalid value: integer `-1`"),
+        ("domain = \"a b\"", "h.toml:1: domain: the domain is not a legal domain name"),
+        ("[store]\nengine = \"tape\"", "h.toml:2: store.engine: unknown variant `tape`"),
         ("[limitz]\n", "h.toml:1: unknown field `limitz`"),
         ("data_dir = \n", "h.toml:1: data_dir: "),
-        (
-            "[limits]\ndepth = 5\n",
-            "h.toml:2: limits.depth: must be from 8 to 512, not 5",
-        ),
-        (
-            "[limits]\nbulk_body_bytes = 2048\n",
-            "h.toml:2: limits.bulk_body_bytes: must not be less",
-        ),
-        (
-            "[limits]\nbody_bytes = 100000000\n",
-            "h.toml: limits.bulk_body_bytes: must not be less",
-        ),
-        (
-            "[proxies]\ntrusted = [\"10.0.0.0/8\", \"lb\"]\n",
-            "h.toml:2: proxies.trusted: \"lb\" is neither",
-        ),
+        ("[limits]\ndepth = 5\n", "h.toml:2: limits.depth: must be from 8 to 512, not 5"),
+        ("[limits]\nbulk_body_bytes = 2048\n", "h.toml:2: limits.bulk_body_bytes: must not be less"),
+        ("[limits]\nbody_bytes = 100000000\n", "h.toml: limits.bulk_body_bytes: must not be less"),
+        ("[proxies]\ntrusted = [\"10.0.0.0/8\", \"lb\"]\n", "h.toml:2: proxies.trusted: \"lb\" is neither"),
         ("data_dir = \"\"\n", "h.toml:1: data_dir: must not be empty"),
         ("[log]\nfilter = \"loud=7x\"\n", "h.toml:2: log.filter: "),
     ] {
         let said = read(text).unwrap_err();
-        assert!(
-            said.starts_with(message) && !said.contains('\n'),
-            "{text:?} said {said:?}"
-        );
-        assert!(
-            said.len() > message.len() || !message.ends_with(": "),
-            "{said:?}"
-        );
+        assert!(said.starts_with(message) && !said.contains('\n'), "{text:?} said {said:?}");
+        assert!(said.len() > message.len() || !message.ends_with(": "), "{said:?}");
     }
 }
 
@@ -129,23 +81,14 @@ fn a_file_is_loaded_or_named() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("h.toml");
     let missing = Config::load(&file).unwrap_err().to_string();
-    assert!(
-        missing.starts_with(&file.display().to_string()) && missing.contains("No such file"),
-        "{missing}"
-    );
+    assert!(missing.starts_with(&file.display().to_string()) && missing.contains("No such file"), "{missing}");
     std::fs::write(&file, "[userservice]\nenabled = false\n").unwrap();
     assert!(!Config::load(&file).unwrap().userservice.enabled);
 }
 
 #[test]
 fn values_from_elsewhere_are_named_by_key_alone() {
-    let config = Config {
-        hashing: Hashing {
-            queue: 0,
-            ..Hashing::default()
-        },
-        ..Config::default()
-    };
+    let config = Config { hashing: Hashing { queue: 0, ..Hashing::default() }, ..Config::default() };
     let said = config.validate().unwrap_err().to_string();
     assert_eq!(said, "hashing.queue: must be from 1 to 100000000, not 0");
 }
@@ -153,12 +96,5 @@ fn values_from_elsewhere_are_named_by_key_alone() {
 #[test]
 fn zero_threads_are_one_per_processor() {
     assert!(Rest::default().worker_threads() >= 1 && Hashing::default().pool_threads() >= 1);
-    assert_eq!(
-        Rest {
-            workers: 3,
-            ..Rest::default()
-        }
-        .worker_threads(),
-        3
-    );
+    assert_eq!(Rest { workers: 3, ..Rest::default() }.worker_threads(), 3);
 }

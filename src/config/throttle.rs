@@ -21,12 +21,7 @@ pub struct Throttle {
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self {
-            window_s: 60,
-            per_address: 100,
-            per_name: 30,
-            remembered: 100_000,
-        }
+        Self { window_s: 60, per_address: 100, per_name: 30, remembered: 100_000 }
     }
 }
 

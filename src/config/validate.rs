@@ -53,20 +53,14 @@ impl Config {
             return Err(("data_dir", "must not be empty".to_owned()));
         }
         if self.limits.bulk_body_bytes < self.limits.body_bytes {
-            return Err((
-                "limits.bulk_body_bytes",
-                "must not be less than limits.body_bytes".to_owned(),
-            ));
+            return Err(("limits.bulk_body_bytes", "must not be less than limits.body_bytes".to_owned()));
         }
         if let Err(error) = self.log.filter.parse::<tracing_subscriber::EnvFilter>() {
             return Err(("log.filter", error.to_string()));
         }
         match self.proxies.forwarding().trusted.unreadable() {
             [] => Ok(()),
-            [entry, ..] => Err((
-                "proxies.trusted",
-                format!("{entry:?} is neither an address nor a range"),
-            )),
+            [entry, ..] => Err(("proxies.trusted", format!("{entry:?} is neither an address nor a range"))),
         }
     }
 }
@@ -79,12 +73,5 @@ fn in_range((key, value, range): (&'static str, u64, RangeInclusive<u64>)) -> Re
     if range.contains(&value) {
         return Ok(());
     }
-    Err((
-        key,
-        format!(
-            "must be from {} to {}, not {value}",
-            range.start(),
-            range.end()
-        ),
-    ))
+    Err((key, format!("must be from {} to {}, not {value}", range.start(), range.end())))
 }

@@ -37,9 +37,7 @@ pub fn start(log: &Log) -> Result<(), TelemetryError> {
     let from_environment = std::env::var(FILTER_VARIABLE).ok();
     let filter = filter(from_environment.as_deref(), log)?;
     let terminal = std::io::stderr().is_terminal();
-    subscriber(look(log.format, terminal), filter, std::io::stderr)
-        .try_init()
-        .map_err(|_| TelemetryError::AlreadyStarted)
+    subscriber(look(log.format, terminal), filter, std::io::stderr).try_init().map_err(|_| TelemetryError::AlreadyStarted)
 }
 
 /// An empty variable counts as none.
@@ -48,10 +46,7 @@ fn filter(variable: Option<&str>, log: &Log) -> Result<EnvFilter, TelemetryError
         Some(text) if !text.trim().is_empty() => (FILTER_VARIABLE, text),
         _ => ("log.filter", log.filter.as_str()),
     };
-    EnvFilter::try_new(text).map_err(|error| TelemetryError::BadFilter {
-        from,
-        why: error.to_string(),
-    })
+    EnvFilter::try_new(text).map_err(|error| TelemetryError::BadFilter { from, why: error.to_string() })
 }
 
 /// How lines look, decided.
@@ -74,9 +69,7 @@ fn subscriber<W>(look: Look, filter: EnvFilter, writer: W) -> Box<dyn Subscriber
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     match look {
         Look::Json => Box::new(lines.json().flatten_event(true).finish()),
         Look::Colored => Box::new(lines.with_ansi(true).finish()),
@@ -120,19 +113,14 @@ mod tests {
     fn json_is_one_object_per_line() {
         let lines = logged(Look::Json, "info");
         let line: serde_json::Value = serde_json::from_str(&lines).unwrap();
-        assert_eq!(
-            (&line["message"], &line["port"], &line["level"]),
-            (&"listening".into(), &9090.into(), &"INFO".into())
-        );
+        assert_eq!((&line["message"], &line["port"], &line["level"]), (&"listening".into(), &9090.into(), &"INFO".into()));
         assert!(!lines.contains("hunter2"));
     }
 
     #[test]
     fn people_get_plain_lines_and_colour_only_on_a_terminal() {
         let plain = logged(Look::Plain, "debug");
-        assert!(
-            plain.contains("listening") && plain.contains("port=9090") && plain.contains("details")
-        );
+        assert!(plain.contains("listening") && plain.contains("port=9090") && plain.contains("details"));
         assert!(!plain.contains('\u{1b}') && logged(Look::Colored, "info").contains('\u{1b}'));
     }
 
@@ -146,22 +134,9 @@ mod tests {
 
     #[test]
     fn the_variable_has_precedence_and_errors_name_the_source() {
-        let log = Log {
-            filter: "hearth=oops".to_owned(),
-            ..Log::default()
-        };
+        let log = Log { filter: "hearth=oops".to_owned(), ..Log::default() };
         assert_eq!(filter(Some("warn"), &log).unwrap().to_string(), "warn");
-        assert!(
-            filter(Some(" "), &log)
-                .unwrap_err()
-                .to_string()
-                .starts_with("log.filter: ")
-        );
-        assert!(
-            filter(Some("a=oops"), &Log::default())
-                .unwrap_err()
-                .to_string()
-                .starts_with("HEARTH_LOG: ")
-        );
+        assert!(filter(Some(" "), &log).unwrap_err().to_string().starts_with("log.filter: "));
+        assert!(filter(Some("a=oops"), &Log::default()).unwrap_err().to_string().starts_with("HEARTH_LOG: "));
     }
 }

@@ -15,11 +15,7 @@ impl Timestamp {
 
     /// As the stamp of delayed delivery (XEP-0203): `YYYY-MM-DDThh:mm:ss.SSSZ`, always with three digits.
     pub fn to_stamp(self) -> String {
-        format!(
-            "{}.{:03}Z",
-            self.to_whole_seconds(),
-            self.0.rem_euclid(1000)
-        )
+        format!("{}.{:03}Z", self.to_whole_seconds(), self.0.rem_euclid(1000))
     }
 
     fn to_whole_seconds(self) -> String {

@@ -16,18 +16,13 @@ use serde::{Deserialize, Serialize};
 pub struct BadTimestamp;
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, negative before. Every value of `i64` is one.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
     /// The wall clock. Above the log only: what is applied carries its time (a replayed command must do the same).
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the wall clock"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     pub fn now() -> Self {
         let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
         match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {

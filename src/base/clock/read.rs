@@ -3,9 +3,7 @@
 use super::civil::{DAY, Date, days_of};
 use super::{BadTimestamp, Timestamp};
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl Timestamp {
@@ -15,9 +13,7 @@ impl Timestamp {
     /// When the text is neither, or outside the range of a timestamp.
     pub fn parse_xsd(text: &str) -> Result<Self, BadTimestamp> {
         let mut scan = Scan(text.trim_ascii());
-        scan.iso(Separators::Strict)
-            .filter(|_| scan.0.is_empty())
-            .ok_or(BadTimestamp)
+        scan.iso(Separators::Strict).filter(|_| scan.0.is_empty()).ok_or(BadTimestamp)
     }
 
     /// Reads the forms that a JSON string may have: a number of milliseconds, ISO 8601 with or without a zone (then
@@ -38,11 +34,7 @@ impl Timestamp {
 
     fn parse_words(text: &str) -> Option<Self> {
         let mut scan = Scan(text);
-        let read = if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            scan.rfc1123()
-        } else {
-            scan.iso(Separators::Loose)
-        };
+        let read = if text.starts_with(|c: char| c.is_ascii_alphabetic()) { scan.rfc1123() } else { scan.iso(Separators::Loose) };
         read.filter(|_| scan.0.is_empty())
     }
 }
@@ -62,11 +54,7 @@ struct Scan<'a>(&'a str);
 impl Scan<'_> {
     fn iso(&mut self, separators: Separators) -> Option<Timestamp> {
         let days = self.date()?;
-        let time = if self.skip("T") {
-            self.time(separators)?
-        } else {
-            0
-        };
+        let time = if self.skip("T") { self.time(separators)? } else { 0 };
         let zone = self.zone(separators)?;
         timestamp(days, time, zone)
     }
@@ -85,11 +73,7 @@ impl Scan<'_> {
         let time = self.time(Separators::Strict)?;
         self.expect(" ")?;
         let named = self.skip("GMT") || self.skip("UTC");
-        let zone = if named {
-            0
-        } else {
-            self.zone(Separators::Loose).filter(|_| self.0.is_empty())?
-        };
+        let zone = if named { 0 } else { self.zone(Separators::Loose).filter(|_| self.0.is_empty())? };
         timestamp(days, time, zone)
     }
 
@@ -101,11 +85,7 @@ impl Scan<'_> {
         let month = self.number(2, 2)?;
         self.expect("-")?;
         let day = self.number(2, 2)?;
-        days_of(Date {
-            year: if negative { -year } else { year },
-            month,
-            day,
-        })
+        days_of(Date { year: if negative { -year } else { year }, month, day })
     }
 
     /// `hh:mm:ss[.fraction]` in milliseconds; `24:00:00` is the end of the day; a leap second counts as the next one.
@@ -118,11 +98,7 @@ impl Scan<'_> {
             return None;
         }
         let second = if has_seconds { self.number(2, 2)? } else { 0 };
-        let millis = if has_seconds && self.skip(".") {
-            self.fraction()?
-        } else {
-            0
-        };
+        let millis = if has_seconds && self.skip(".") { self.fraction()? } else { 0 };
         let time = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
         (hour <= 24 && minute < 60 && second <= 60 && (hour < 24 || time == DAY)).then_some(time)
     }
@@ -133,11 +109,7 @@ impl Scan<'_> {
         let (digits, rest) = self.0.split_at(length);
         self.0 = rest;
         let padded = format!("{digits:0<3}");
-        if digits.is_empty() {
-            None
-        } else {
-            padded.get(..3)?.parse().ok()
-        }
+        if digits.is_empty() { None } else { padded.get(..3)?.parse().ok() }
     }
 
     /// Milliseconds east of UTC; no zone is UTC.
@@ -163,12 +135,7 @@ impl Scan<'_> {
 
     /// Takes up to `most` digits, and needs `least`.
     fn number(&mut self, least: usize, most: usize) -> Option<i64> {
-        let length = self
-            .0
-            .bytes()
-            .take(most)
-            .take_while(u8::is_ascii_digit)
-            .count();
+        let length = self.0.bytes().take(most).take_while(u8::is_ascii_digit).count();
         if length < least {
             return None;
         }
@@ -179,9 +146,7 @@ impl Scan<'_> {
 
     fn one_of(&mut self, words: &[&str]) -> Option<i64> {
         let (word, rest) = self.0.split_at_checked(3)?;
-        let place = words
-            .iter()
-            .position(|known| known.eq_ignore_ascii_case(word))?;
+        let place = words.iter().position(|known| known.eq_ignore_ascii_case(word))?;
         self.0 = rest;
         i64::try_from(place).ok()
     }

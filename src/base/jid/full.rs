@@ -62,19 +62,13 @@ impl Jid {
     fn bytes(&self) -> impl Iterator<Item = u8> + '_ {
         let resource = self.resource.as_deref();
         let slash = resource.map(|_| b'/');
-        self.bare
-            .bytes()
-            .chain(slash)
-            .chain(resource.unwrap_or_default().bytes())
+        self.bare.bytes().chain(slash).chain(resource.unwrap_or_default().bytes())
     }
 }
 
 impl From<BareJid> for Jid {
     fn from(bare: BareJid) -> Self {
-        Self {
-            bare,
-            resource: None,
-        }
+        Self { bare, resource: None }
     }
 }
 

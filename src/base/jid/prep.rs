@@ -24,11 +24,7 @@ type Profile = fn(&str) -> Result<Cow<'_, str>, stringprep::Error>;
 /// Prepares the part before the `@`.
 pub(super) fn node(text: &str) -> Result<Cow<'_, str>, BadJid> {
     if text.bytes().all(is_plain_node_byte) {
-        return bounded(
-            Cow::Borrowed(text),
-            BadJid::EmptyLocalpart,
-            BadJid::LocalpartTooLong,
-        );
+        return bounded(Cow::Borrowed(text), BadJid::EmptyLocalpart, BadJid::LocalpartTooLong);
     }
     // COMPAT(openfire): its preparation works on UTF-16 units and so refuses every astral character.
     if text.chars().any(|c| c > '\u{FFFF}') {
@@ -56,20 +52,8 @@ pub(super) fn domain(text: &str) -> Result<Cow<'_, str>, BadJid> {
     }
     let rootless = text.strip_suffix('.').unwrap_or(text);
     let uts46 = Uts46::new();
-    let ascii = uts46
-        .to_ascii(
-            rootless.as_bytes(),
-            DENIED_IN_DOMAIN,
-            Hyphens::Allow,
-            DnsLength::Verify,
-        )
-        .map_err(|_| BadJid::IllegalDomain)?;
-    let again = uts46.to_ascii(
-        ascii.as_bytes(),
-        DENIED_IN_DOMAIN,
-        Hyphens::Allow,
-        DnsLength::Verify,
-    );
+    let ascii = uts46.to_ascii(rootless.as_bytes(), DENIED_IN_DOMAIN, Hyphens::Allow, DnsLength::Verify).map_err(|_| BadJid::IllegalDomain)?;
+    let again = uts46.to_ascii(ascii.as_bytes(), DENIED_IN_DOMAIN, Hyphens::Allow, DnsLength::Verify);
     match again {
         Ok(again) if again == ascii => Ok(ascii),
         _ => Err(BadJid::IllegalDomain),

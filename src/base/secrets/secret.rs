@@ -21,9 +21,7 @@ impl Secret {
     ///
     /// Takes the same time wherever the two differ: digests are compared, and each side is hashed whole.
     pub fn matches(&self, offered: &str) -> bool {
-        let same: bool = Sha256::digest(&self.0)
-            .ct_eq(&Sha256::digest(offered))
-            .into();
+        let same: bool = Sha256::digest(&self.0).ct_eq(&Sha256::digest(offered)).into();
         same && !self.0.is_empty()
     }
 

@@ -45,14 +45,7 @@ impl Verifier {
         let prepared = prepare(password);
         let (stored_sha1, server_sha1) = keys_sha1(&prepared, &salt, iterations);
         let (stored_sha256, server_sha256) = keys_sha256(&prepared, &salt, iterations);
-        Self {
-            salt,
-            iterations,
-            stored_sha1,
-            server_sha1,
-            stored_sha256,
-            server_sha256,
-        }
+        Self { salt, iterations, stored_sha1, server_sha1, stored_sha256, server_sha256 }
     }
 
     /// Whether this is the password; compares in constant time. As slow as half a [`derive`](Self::derive).
@@ -85,18 +78,12 @@ fn prepare(password: &str) -> Cow<'_, str> {
 macro_rules! scram_keys {
     ($name:ident, $hash:ty, $length:literal) => {
         fn $name(password: &str, salt: &[u8], iterations: u32) -> ([u8; $length], [u8; $length]) {
-            let salted =
-                pbkdf2::pbkdf2_hmac_array::<$hash, $length>(password.as_bytes(), salt, iterations);
+            let salted = pbkdf2::pbkdf2_hmac_array::<$hash, $length>(password.as_bytes(), salt, iterations);
             // HMAC fills a key shorter than its block with zeros; giving it the filled block cannot fail.
             let mut block = [0; 64];
             block[..$length].copy_from_slice(&salted);
-            let keyed =
-                <Hmac<$hash> as hmac::digest::KeyInit>::new(GenericArray::from_slice(&block));
-            let client_key = keyed
-                .clone()
-                .chain_update(b"Client Key")
-                .finalize()
-                .into_bytes();
+            let keyed = <Hmac<$hash> as hmac::digest::KeyInit>::new(GenericArray::from_slice(&block));
+            let client_key = keyed.clone().chain_update(b"Client Key").finalize().into_bytes();
             let server_key = keyed.chain_update(b"Server Key").finalize().into_bytes();
             (<$hash>::digest(client_key).into(), server_key.into())
         }
@@ -128,19 +115,10 @@ mod tests {
             r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096,\
             c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j";
         let (stored, server) = keys_sha1("pencil", &base64("QSXCR+Q6sek8bf92"), 4096);
-        let sign = |key: &[u8]| {
-            Hmac::<Sha1>::new_from_slice(key)
-                .unwrap()
-                .chain_update(auth)
-                .finalize()
-                .into_bytes()
-        };
+        let sign = |key: &[u8]| Hmac::<Sha1>::new_from_slice(key).unwrap().chain_update(auth).finalize().into_bytes();
         let client_key: [u8; 20] = xor(&sign(&stored), &base64("v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="));
         assert_eq!(Sha1::digest(client_key).as_slice(), stored);
-        assert_eq!(
-            sign(&server).to_vec(),
-            base64("rmF9pqV8S7suAoZWja4dJRkFsKQ=")
-        );
+        assert_eq!(sign(&server).to_vec(), base64("rmF9pqV8S7suAoZWja4dJRkFsKQ="));
     }
 
     #[test]
@@ -150,19 +128,10 @@ mod tests {
             c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
         let salt: [u8; 16] = base64("W22ZaJ0SNY7soEsUEjb6gQ==").try_into().unwrap();
         let verifier = Verifier::derive("pencil", salt, 4096);
-        let sign = |key: &[u8]| {
-            Hmac::<Sha256>::new_from_slice(key)
-                .unwrap()
-                .chain_update(auth)
-                .finalize()
-                .into_bytes()
-        };
+        let sign = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(auth).finalize().into_bytes();
         let proof = base64("dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
         let client_key: [u8; 32] = xor(&sign(&verifier.stored_sha256), &proof);
-        assert_eq!(
-            Sha256::digest(client_key).as_slice(),
-            verifier.stored_sha256
-        );
+        assert_eq!(Sha256::digest(client_key).as_slice(), verifier.stored_sha256);
         let signature = base64("6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
         assert_eq!(sign(&verifier.server_sha256).to_vec(), signature);
     }
