@@ -2,6 +2,8 @@
 //!
 //! Each entity is described once (see `entity.rs`); the nouns have a file each.
 
+use utoipa::openapi::{RefOr, Schema};
+
 mod date;
 mod entity;
 mod json;
@@ -13,9 +15,26 @@ mod secret;
 mod shape;
 mod xml;
 
+mod affiliations;
+mod archive;
+mod audit;
 mod error;
+mod groups;
+mod history;
+mod invitations;
+mod messages;
+mod nodes;
+mod occupants;
 mod properties;
+mod rooms;
+mod rosters;
+mod services;
+mod sessions;
 mod users;
+pub mod vcard;
+
+#[cfg(test)]
+mod tests;
 
 pub use date::Date;
 pub use entity::{Entity, Format, Readable, encode};
@@ -23,6 +42,66 @@ pub use list::{Item, List, ListWriter};
 pub use read::{BadBody, Limits};
 pub use secret::Secret;
 
+pub use affiliations::{Admins, AffiliationList, Members, Outcasts, Owners};
+pub use archive::UnreadMessages;
+pub use audit::{AuditEntry, AuditLog};
 pub use error::ErrorBody;
+pub use groups::{Group, Groups};
+pub use history::{RoomMessage, RoomMessages};
+pub use invitations::{Invitation, Invitations};
+pub use messages::Message;
+pub use nodes::{ClusterNode, ClusterNodes, Clustering};
+pub use occupants::{Occupant, Occupants, Participant, Participants};
 pub use properties::{Properties, Property};
+pub use rooms::{ChatRoom, ChatRooms, RoomResult, RoomResults};
+pub use rosters::{Roster, RosterItem};
+pub use services::{ChatService, ChatServices};
+pub use sessions::{Session, Sessions, SessionsCount};
 pub use users::{NewUsers, User, UserGroups, Users};
+
+/// The schemas of all entities, by name, for the OpenAPI document.
+pub fn schemas() -> Vec<(&'static str, RefOr<Schema>)> {
+    macro_rules! of {
+        ($($entity:ty),+ $(,)?) => { vec![$((<$entity>::NAME, <$entity>::schema())),+] };
+    }
+    of![
+        Admins,
+        AuditEntry,
+        AuditLog,
+        ChatRoom,
+        ChatRooms,
+        ChatService,
+        ChatServices,
+        ClusterNode,
+        ClusterNodes,
+        Clustering,
+        ErrorBody,
+        Group,
+        Groups,
+        Invitation,
+        Invitations,
+        Members,
+        Message,
+        Occupant,
+        Occupants,
+        Outcasts,
+        Owners,
+        Participant,
+        Participants,
+        Properties,
+        Property,
+        RoomMessage,
+        RoomMessages,
+        RoomResult,
+        RoomResults,
+        Roster,
+        RosterItem,
+        Session,
+        Sessions,
+        SessionsCount,
+        UnreadMessages,
+        User,
+        UserGroups,
+        Users,
+    ]
+}

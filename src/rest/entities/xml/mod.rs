@@ -4,7 +4,7 @@ mod decode;
 mod read;
 mod write;
 
-pub use read::{Document, Element, parse};
+pub use read::{Element, parse};
 pub use write::XmlWriter;
 
 /// Whether XML 1.0 allows `c` in a document at all (XML 1.0 §2.2).
