@@ -67,6 +67,16 @@ impl Readable for NewUsers {
 }
 
 impl NewUsers {
+    /// The user, if it is just one: COMPAT(openfire): the documented form of many is also sent where
+    /// one belongs.
+    pub fn single(self) -> Option<User> {
+        match self {
+            Self::One(user) => Some(user),
+            Self::Many(mut users) if users.len() == 1 => users.pop(),
+            Self::Many(_) => None,
+        }
+    }
+
     fn read(node: &Node) -> Result<Self, Fault> {
         let is_list = match &node.value {
             Json::Object(members) => members
