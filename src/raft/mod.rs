@@ -2,8 +2,12 @@
 
 mod codec;
 pub mod engine;
+mod compaction;
 mod ledgers;
 mod log_store;
+mod network;
+mod snapshot;
+mod state_machine;
 mod types;
 mod writer;
 
