@@ -1,0 +1,128 @@
+//! The ledgers: what only grows and is never held in memory (the audit log, message bodies).
+//!
+//! Applying an entry yields ledger writes. They wait in the writer's queue while the entry's answer may already go out, so
+//! what waits is kept here and laid over what the engine has: whoever was answered finds what was written.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+
+use super::engine::{LedgerReader, Op, Order, Space};
+use super::types::{Ledger, LedgerPut};
+use super::writer::{Job, Writer};
+
+/// Writes to ledgers, and reads what has been written or is about to be.
+#[derive(Clone)]
+pub struct Ledgers {
+    engine: Arc<dyn LedgerReader>,
+    waiting: Arc<RwLock<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    /// What the engine may not have yet, by place: the write's number and its value, `None` for a deletion.
+    values: BTreeMap<(Space, u64), (u64, Option<Bytes>)>,
+    next: u64,
+}
+
+/// The space a ledger lives in.
+pub fn space_of(ledger: Ledger) -> Space {
+    match ledger {
+        Ledger::Audit => Space::Audit,
+        Ledger::Messages => Space::Messages,
+    }
+}
+
+impl Ledgers {
+    /// Lays the ledgers over what the engine has.
+    pub fn new(engine: Arc<dyn LedgerReader>) -> Self {
+        Self { engine, waiting: Arc::default() }
+    }
+
+    /// Queues writes; readers of this see them from here on.
+    ///
+    /// # Errors
+    /// The writer has failed or is stopped.
+    pub async fn put(&self, writer: &Writer, puts: Vec<LedgerPut>) -> io::Result<()> {
+        if puts.is_empty() {
+            return writer.check();
+        }
+        let (number, ops) = self.lay(puts);
+        let places: Vec<_> = ops.iter().filter_map(place_of).collect();
+        let waiting = Arc::clone(&self.waiting);
+        let written = Box::new(move || lift(&waiting, number, &places));
+        writer.submit(Job { ops, durable: false, written: Some(written), done: None }).await
+    }
+
+    fn lay(&self, puts: Vec<LedgerPut>) -> (u64, Vec<Op>) {
+        let mut waiting = self.waiting.write().unwrap_or_else(PoisonError::into_inner);
+        let number = waiting.next;
+        waiting.next += 1;
+        let mut ops = Vec::with_capacity(puts.len());
+        for put in puts {
+            let (space, key) = (space_of(put.ledger), put.key);
+            let value = put.value.map(Bytes::from);
+            waiting.values.insert((space, key), (number, value.clone()));
+            ops.push(match value {
+                Some(value) => Op::Put { space, key, value },
+                None => Op::Delete { space, key },
+            });
+        }
+        (number, ops)
+    }
+
+    fn waiting_in(&self, space: Space, keys: &Range<u64>) -> BTreeMap<u64, Option<Bytes>> {
+        if keys.is_empty() {
+            return BTreeMap::new();
+        }
+        let waiting = self.waiting.read().unwrap_or_else(PoisonError::into_inner);
+        let found = waiting.values.range((space, keys.start)..(space, keys.end));
+        found.map(|((_, key), (_, value))| (*key, value.clone())).collect()
+    }
+}
+
+/// Takes away what the engine has now, unless it has been written anew meanwhile.
+fn lift(waiting: &RwLock<Waiting>, number: u64, places: &[(Space, u64)]) {
+    let mut waiting = waiting.write().unwrap_or_else(PoisonError::into_inner);
+    for place in places {
+        if waiting.values.get(place).is_some_and(|(at, _)| *at == number) {
+            waiting.values.remove(place);
+        }
+    }
+}
+
+fn place_of(op: &Op) -> Option<(Space, u64)> {
+    match op {
+        Op::Put { space, key, .. } | Op::Delete { space, key } => Some((*space, *key)),
+        Op::DeleteRange { .. } => None,
+    }
+}
+
+impl LedgerReader for Ledgers {
+    fn get(&self, space: Space, key: u64) -> io::Result<Option<Bytes>> {
+        let waiting = {
+            let waiting = self.waiting.read().unwrap_or_else(PoisonError::into_inner);
+            waiting.values.get(&(space, key)).map(|(_, value)| value.clone())
+        };
+        waiting.map_or_else(|| self.engine.get(space, key), Ok)
+    }
+
+    fn range(&self, space: Space, keys: Range<u64>, order: Order, limit: usize) -> io::Result<Vec<(u64, Bytes)>> {
+        // What waits first: it reaches the engine before it leaves here, so nothing falls between the two looks.
+        let waiting = self.waiting_in(space, &keys);
+        let stored = self.engine.range(space, keys, order, limit.saturating_add(waiting.len()))?;
+        if waiting.is_empty() {
+            return Ok(stored);
+        }
+        let mut all: BTreeMap<u64, Option<Bytes>> = stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        all.extend(waiting);
+        let present = all.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
+        Ok(match order {
+            Order::Ascending => present.take(limit).collect(),
+            Order::Descending => present.rev().take(limit).collect(),
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! What the engine holds at start, checked record by record: a damaged or incomplete log is refused, never mended.
+
+use std::io;
+
+use bytes::Bytes;
+
+use super::tail::{Room, Tail};
+use super::Log;
+use crate::raft::codec;
+use crate::raft::engine::{LedgerReader, Order, Space, damaged};
+use crate::raft::types::LogId;
+
+/// Where the vote is.
+pub(super) const META_VOTE: u64 = 1;
+/// Where the committed position is.
+pub(super) const META_COMMITTED: u64 = 2;
+/// Where the purged position is.
+pub(super) const META_PURGED: u64 = 3;
+/// Where the node's identity is, to be compared with its identity file.
+pub const META_IDENTITY: u64 = 4;
+
+const STEP: usize = 512;
+
+/// A log found on disk.
+pub struct Recovered {
+    pub(super) log: Log,
+    /// Entries below this index are purged but not all deleted.
+    pub(super) leftover: Option<u64>,
+    /// What is at [`META_IDENTITY`].
+    pub identity: Option<Bytes>,
+}
+
+impl Recovered {
+    /// Reads the whole log once. Blocks.
+    ///
+    /// # Errors
+    /// The disk failed, or the log is damaged.
+    pub fn read(engine: &dyn LedgerReader, room: Room) -> io::Result<Self> {
+        let get = |key| engine.get(Space::Meta, key);
+        let position = |key| -> io::Result<Option<LogId>> { get(key)?.map(|bytes| codec::decode_position(&bytes)).transpose() };
+        let purged = position(META_PURGED)?;
+        let first = purged.map_or(0, |id| id.index + 1);
+        let mut log = Log {
+            vote: get(META_VOTE)?.map(|bytes| codec::decode_vote(&bytes)).transpose()?,
+            committed: position(META_COMMITTED)?,
+            purged,
+            last: purged,
+            first,
+            next: first,
+            tail: Tail::new(first, room),
+        };
+        log.load(engine)?;
+        let leftover = engine.range(Space::Log, 0..first, Order::Ascending, 1)?.first().map(|_| first);
+        Ok(Self { log, leftover, identity: get(META_IDENTITY)? })
+    }
+
+    /// Whether Raft has never written here.
+    pub fn is_empty(&self) -> bool {
+        self.log.vote.is_none() && self.log.last.is_none()
+    }
+}
+
+impl Log {
+    fn load(&mut self, engine: &dyn LedgerReader) -> io::Result<()> {
+        loop {
+            let records = engine.range(Space::Log, self.next..u64::MAX, Order::Ascending, STEP)?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            for (index, bytes) in records {
+                if index != self.next {
+                    return Err(damaged(format_args!("log entries {} to {} are missing", self.next, index.saturating_sub(1))));
+                }
+                self.push(codec::decode_entry(index, &bytes)?)?;
+                self.tail.written(self.next);
+            }
+        }
+    }
+}

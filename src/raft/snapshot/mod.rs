@@ -1,0 +1,221 @@
+//! Snapshots on disk: one file, the newest; see [`container`] for its bytes.
+//!
+//! A snapshot is written beside, synced, and renamed, and only then are older ones deleted, so at every moment there is a
+//! whole one (or none yet). What is found at start is verified; a damaged one is refused, for the log behind it is gone.
+
+pub mod container;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use self::container::{SnapshotReader, SnapshotWriter};
+use super::types::{LogId, SnapshotMeta};
+
+const ENDING: &str = "snapshot";
+const UNFINISHED: &str = "tmp";
+
+/// An open snapshot file; it can be read even after it has been deleted from its directory.
+#[derive(Clone, Debug)]
+pub struct SnapshotFile {
+    file: Arc<File>,
+    path: PathBuf,
+    size: u64,
+}
+
+impl SnapshotFile {
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let file = File::open(&path)?;
+        let size = file.metadata()?.len();
+        Ok(Self { file: Arc::new(file), path, size })
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Its bytes, from the beginning.
+    pub fn bytes(&self) -> impl Read + Send + use<> {
+        BufReader::with_capacity(256 * 1024, Positioned { file: Arc::clone(&self.file), at: 0 })
+    }
+
+    /// Its records.
+    ///
+    /// # Errors
+    /// The disk failed, or the head is damaged.
+    pub fn records(&self) -> io::Result<SnapshotReader<impl Read + Send + use<>>> {
+        SnapshotReader::open(self.bytes())
+    }
+}
+
+/// Reads a shared file from a position of its own.
+struct Positioned {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read_at(buf, self.at)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+/// A snapshot: what it covers, and its file.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The position and membership it was taken at.
+    pub meta: SnapshotMeta,
+    /// The file.
+    pub file: SnapshotFile,
+}
+
+/// The directory of snapshots. Its methods block.
+#[derive(Debug)]
+pub struct SnapshotStore {
+    dir: PathBuf,
+    newest: Mutex<Newest>,
+}
+
+#[derive(Debug, Default)]
+struct Newest {
+    kept: Option<Kept>,
+    /// Numbers unfinished files.
+    next: u64,
+}
+
+/// A snapshot that is written and synced but not yet the newest.
+#[derive(Debug)]
+pub struct Finished {
+    meta: SnapshotMeta,
+    unfinished: PathBuf,
+}
+
+impl SnapshotStore {
+    /// Opens the directory, creating it if needed: forgets unfinished files and verifies the newest snapshot.
+    ///
+    /// # Errors
+    /// The disk failed, or the newest snapshot is damaged.
+    pub fn open(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        for path in files(dir, UNFINISHED)? {
+            fs::remove_file(path)?;
+        }
+        let store = Self { dir: dir.to_owned(), newest: Mutex::default() };
+        if let Some(path) = files(dir, ENDING)?.pop() {
+            let file = SnapshotFile::open(path)?;
+            let (meta, _) = container::verify(file.bytes()).map_err(|e| in_file(&file.path, &e))?;
+            store.delete_all_but(&file.path)?;
+            store.lock().kept = Some(Kept { meta, file });
+        }
+        Ok(store)
+    }
+
+    /// Whether `dir` holds a snapshot.
+    pub fn exists(dir: &Path) -> bool {
+        files(dir, ENDING).is_ok_and(|found| !found.is_empty())
+    }
+
+    /// The newest snapshot.
+    pub fn newest(&self) -> Option<Kept> {
+        self.lock().kept.clone()
+    }
+
+    /// Writes a snapshot and syncs it; it counts only once given to [`SnapshotStore::publish`].
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn write(&self, meta: &SnapshotMeta, records: impl Iterator<Item = (u8, Vec<u8>)>) -> io::Result<Finished> {
+        let (unfinished, file) = self.create()?;
+        let mut writer = SnapshotWriter::begin(file, meta)?;
+        for (noun, record) in records {
+            writer.push(noun, &record)?;
+        }
+        let (file, _) = writer.finish()?;
+        file.sync_all()?;
+        Ok(Finished { meta: meta.clone(), unfinished })
+    }
+
+    /// Takes over a snapshot from elsewhere, verifying it.
+    ///
+    /// # Errors
+    /// The disk failed, or the snapshot is damaged or not the one `meta` speaks of.
+    pub fn adopt(&self, meta: &SnapshotMeta, from: &SnapshotFile) -> io::Result<Finished> {
+        let (found, _) = container::verify(from.bytes()).map_err(|e| in_file(&from.path, &e))?;
+        if found != *meta {
+            return Err(super::engine::damaged("a snapshot is not the one that was announced"));
+        }
+        let (unfinished, mut file) = self.create()?;
+        io::copy(&mut from.bytes(), &mut file)?;
+        file.sync_all()?;
+        Ok(Finished { meta: found, unfinished })
+    }
+
+    /// Makes a finished snapshot the newest, durably, and deletes older ones. One that is older than the newest is dropped.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn publish(&self, finished: Finished) -> io::Result<Kept> {
+        let mut newest = self.lock();
+        let Finished { meta, unfinished } = finished;
+        if newest.kept.as_ref().is_some_and(|kept| kept.meta.last_log_id > meta.last_log_id) {
+            let file = SnapshotFile::open(unfinished)?;
+            fs::remove_file(&file.path)?;
+            return Ok(Kept { meta, file });
+        }
+        let path = self.dir.join(name(meta.last_log_id));
+        fs::rename(unfinished, &path)?;
+        File::open(&self.dir)?.sync_all()?;
+        let kept = Kept { meta, file: SnapshotFile::open(path)? };
+        newest.kept = Some(kept.clone());
+        drop(newest);
+        self.delete_all_but(&kept.file.path)?;
+        Ok(kept)
+    }
+
+    fn create(&self) -> io::Result<(PathBuf, File)> {
+        let number = {
+            let mut newest = self.lock();
+            newest.next += 1;
+            newest.next
+        };
+        let path = self.dir.join(format!("{number}.{UNFINISHED}"));
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path)?;
+        Ok((path, file))
+    }
+
+    fn delete_all_but(&self, kept: &Path) -> io::Result<()> {
+        files(&self.dir, ENDING)?.into_iter().filter(|path| path.as_path() < kept).try_for_each(fs::remove_file)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sorts by index, then by term and node.
+fn name(last: Option<LogId>) -> String {
+    let (index, term, node) = last.map_or((0, 0, 0), |id| (id.index, id.leader_id.term, id.leader_id.node_id));
+    format!("{index:020}-{term:020}-{node:020}.{ENDING}")
+}
+
+/// The files with an ending, in order of their names.
+fn files(dir: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn in_file(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}

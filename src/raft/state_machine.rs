@@ -1,0 +1,200 @@
+//! openraft's state machine over a [`Replica`]: committed entries go in, in order; answers and snapshots come out.
+//!
+//! The state lives in memory. What survives a restart is the newest snapshot and the log after it; openraft brings the two
+//! together before the node takes part.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::{FutureExt, Stream, TryStreamExt};
+use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
+use openraft::{EntryPayload, Snapshot};
+
+use super::compaction::{Covered, Load};
+use super::ledgers::Ledgers;
+use super::snapshot::{Kept, SnapshotFile, SnapshotStore};
+use super::types::{Answer, Entry, LedgerPut, LogId, SnapshotMeta, StoredMembership, TypeConfig};
+use super::writer::Writer;
+use crate::actors::{Applied, Broken, Cut, Replica};
+
+/// How many entries are applied before readers see them and answers go out.
+const BATCH: usize = 1024;
+
+/// What the parts of a node share.
+pub struct Parts<R> {
+    /// The state.
+    pub replica: Arc<R>,
+    /// The way to the disk.
+    pub writer: Writer,
+    /// The ledgers.
+    pub ledgers: Ledgers,
+    /// The snapshots.
+    pub snapshots: Arc<SnapshotStore>,
+    /// What has been applied since the last snapshot.
+    pub load: Arc<Load>,
+}
+
+impl<R> Clone for Parts<R> {
+    fn clone(&self) -> Self {
+        Self {
+            replica: Arc::clone(&self.replica),
+            writer: self.writer.clone(),
+            ledgers: self.ledgers.clone(),
+            snapshots: Arc::clone(&self.snapshots),
+            load: Arc::clone(&self.load),
+        }
+    }
+}
+
+/// See the module.
+pub struct StateMachine<R> {
+    parts: Parts<R>,
+    meta: SnapshotMeta,
+}
+
+type Snapshotted = openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>;
+type Responder = openraft::storage::ApplyResponder<TypeConfig>;
+
+/// Entries applied but not yet visible or answered.
+#[derive(Default)]
+struct Drained {
+    last: Option<LogId>,
+    ledger: Vec<LedgerPut>,
+    answers: Vec<(Responder, Answer)>,
+    entries: u64,
+    bytes: u64,
+}
+
+impl<R: Replica> StateMachine<R> {
+    /// Empty; openraft restores it from the newest snapshot and the log.
+    pub fn new(parts: Parts<R>) -> Self {
+        Self { parts, meta: SnapshotMeta::default() }
+    }
+
+    async fn apply_one(&mut self, drained: &mut Drained, (entry, responder): (Entry, Option<Responder>)) -> io::Result<()> {
+        let answer = match entry.payload {
+            EntryPayload::Blank => Answer::nothing(),
+            EntryPayload::Membership(membership) => {
+                self.meta.last_membership = StoredMembership::new(Some(entry.log_id), membership);
+                Answer::nothing()
+            }
+            EntryPayload::Normal(payload) => {
+                let Applied { outcome, ledger, .. } = self.parts.replica.apply(entry.log_id.index, &payload.0).await.map_err(stop)?;
+                drained.bytes += payload.0.len() as u64;
+                drained.ledger.extend(ledger);
+                Answer(outcome)
+            }
+        };
+        self.meta.last_log_id = Some(entry.log_id);
+        drained.last = Some(entry.log_id);
+        drained.entries += 1;
+        drained.answers.extend(responder.map(|responder| (responder, answer)));
+        Ok(())
+    }
+
+    /// Makes what has been applied visible, then answers: whoever has an answer reads its effect.
+    async fn settle(&self, drained: Drained) -> io::Result<()> {
+        let Some(last) = drained.last else { return Ok(()) };
+        self.parts.ledgers.put(&self.parts.writer, drained.ledger).await?;
+        self.parts.replica.publish(last.index).await.map_err(stop)?;
+        for (responder, answer) in drained.answers {
+            responder.send(answer);
+        }
+        self.parts.load.applied(drained.entries, drained.bytes);
+        Ok(())
+    }
+}
+
+impl<R: Replica> RaftStateMachine<TypeConfig> for StateMachine<R> {
+    type SnapshotData = SnapshotFile;
+    type SnapshotBuilder = SnapshotBuilder<R>;
+
+    async fn applied_state(&mut self) -> io::Result<(Option<LogId>, StoredMembership)> {
+        Ok((self.meta.last_log_id, self.meta.last_membership.clone()))
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> io::Result<()>
+    where
+        S: Stream<Item = io::Result<EntryResponder<TypeConfig>>> + Unpin + Send,
+    {
+        while let Some(first) = entries.try_next().await? {
+            let mut drained = Drained::default();
+            self.apply_one(&mut drained, first).await?;
+            while drained.entries < BATCH as u64 {
+                // Only what is there already: an answer must not wait for the next entry.
+                let Some(Some(next)) = entries.try_next().now_or_never().transpose()? else { break };
+                self.apply_one(&mut drained, next).await?;
+            }
+            self.settle(drained).await?;
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> SnapshotBuilder<R> {
+        let cut = self.parts.replica.cut().await;
+        SnapshotBuilder { parts: self.parts.clone(), meta: self.meta.clone(), covered: self.parts.load.cut(), cut: Mutex::new(Some(cut)) }
+    }
+
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotFile) -> io::Result<()> {
+        let store = Arc::clone(&self.parts.snapshots);
+        let announced = meta.clone();
+        let kept = blocking(move || take_over(&store, &announced, &snapshot)).await?;
+        let index = meta.last_log_id.map_or(0, |id| id.index);
+        let records = kept.file.records()?.map(|record| record.map_err(|error| Broken(error.to_string())));
+        self.parts.replica.restore(index, records).await.map_err(stop)?;
+        self.meta = meta.clone();
+        self.parts.load.installed(kept.file.size());
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshotted>> {
+        Ok(self.parts.snapshots.newest().map(snapshotted))
+    }
+}
+
+/// The snapshot as our newest one: as it is when it is that already (a restart), else copied in (it came from a leader).
+fn take_over(store: &SnapshotStore, meta: &SnapshotMeta, snapshot: &SnapshotFile) -> io::Result<Kept> {
+    match store.newest() {
+        Some(newest) if newest.meta == *meta => Ok(newest),
+        _ => store.publish(store.adopt(meta, snapshot)?),
+    }
+}
+
+fn snapshotted(kept: Kept) -> Snapshotted {
+    Snapshot { meta: kept.meta, snapshot: kept.file }
+}
+
+/// Writes a cut to a file while applies go on.
+pub struct SnapshotBuilder<R: Replica> {
+    parts: Parts<R>,
+    meta: SnapshotMeta,
+    covered: Covered,
+    /// Taken by the one snapshot it makes; the lock is for the sake of `Sync` alone.
+    cut: Mutex<Option<Result<R::Cut, Broken>>>,
+}
+
+impl<R: Replica> RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder<R> {
+    type SnapshotData = SnapshotFile;
+
+    async fn build_snapshot(&mut self) -> io::Result<Snapshotted> {
+        let cut = self.cut.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let cut = cut.ok_or_else(|| io::Error::other("a cut makes one snapshot"))?.map_err(stop)?;
+        let (store, meta) = (Arc::clone(&self.parts.snapshots), self.meta.clone());
+        let finished = blocking(move || store.write(&meta, cut.records())).await?;
+        // The log up to here may be purged once the snapshot counts, so the ledgers must be durable up to here first.
+        self.parts.writer.barrier().await?;
+        let store = Arc::clone(&self.parts.snapshots);
+        let kept = blocking(move || store.publish(finished)).await?;
+        self.parts.load.taken(self.covered, kept.file.size());
+        Ok(snapshotted(kept))
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+fn stop(broken: Broken) -> io::Error {
+    tracing::error!(%broken, "a broken invariant; this node stops");
+    io::Error::other(broken)
+}

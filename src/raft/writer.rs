@@ -1,0 +1,237 @@
+//! The one thread that owns the log engine.
+//!
+//! Everything that goes to disk is a [`Job`] in one bounded first-in first-out queue. The thread takes what waits, up to
+//! [`BATCH_BYTES`], as one atomic batch, syncs once, and completes the jobs in order: while one sync runs, the next batch
+//! gathers (group commit). The first error is final: after it nothing is written any more and every job fails with it,
+//! for after a failed sync nobody knows what the disk holds.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::engine::{Batch, LogEngine, Op};
+
+/// How many jobs may wait.
+const QUEUE_JOBS: usize = 4096;
+
+/// How many bytes may wait.
+const QUEUE_BYTES: u32 = 64 * 1024 * 1024;
+
+/// How many bytes go into one batch, unless a single job has more.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// What is called on the writer's thread; it must not block.
+pub type Hook = Box<dyn FnOnce() + Send>;
+
+/// What is called on the writer's thread with the job's fate; it must not block.
+pub type Callback = Box<dyn FnOnce(io::Result<()>) + Send>;
+
+/// Something to write.
+#[derive(Default)]
+pub struct Job {
+    /// The changes; those of one job are in one batch.
+    pub ops: Vec<Op>,
+    /// Whether it must be durable before it counts as done. A job that need not rides along with the next that does.
+    pub durable: bool,
+    /// Called once readers of the engine see the changes; not called after an error.
+    pub written: Option<Hook>,
+    /// Called in queue order, after the sync if the job is durable.
+    pub done: Option<Callback>,
+}
+
+struct Queued {
+    job: Job,
+    bytes: usize,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Puts jobs into the queue.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Queued>,
+    room: Arc<Semaphore>,
+    broken: Arc<OnceLock<Failure>>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    quit: mpsc::Sender<()>,
+}
+
+#[derive(Clone, Debug)]
+struct Failure {
+    kind: io::ErrorKind,
+    text: String,
+}
+
+impl Failure {
+    fn error(&self) -> io::Error {
+        io::Error::new(self.kind, self.text.clone())
+    }
+}
+
+impl Writer {
+    /// Hands the engine to a new thread.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(engine: impl LogEngine) -> io::Result<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
+        let (quit, quitting) = mpsc::channel(1);
+        let broken = Arc::new(OnceLock::new());
+        let thread = Thread { engine, jobs, quitting, broken: Arc::clone(&broken), dirty: false };
+        let handle = std::thread::Builder::new().name("raft-log".to_owned()).spawn(move || thread.run())?;
+        let thread = Arc::new(Mutex::new(Some(handle)));
+        Ok(Self { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES as usize)), broken, thread, quit })
+    }
+
+    /// Queues a job, waiting for room. An error means it is not queued and its callbacks are never called.
+    ///
+    /// # Errors
+    /// The writer has failed or is stopped.
+    pub async fn submit(&self, job: Job) -> io::Result<()> {
+        let bytes = job.ops.iter().map(Op::weight).sum();
+        let permits = u32::try_from(bytes).unwrap_or(QUEUE_BYTES).min(QUEUE_BYTES);
+        let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| self.why_stopped())?;
+        self.check()?;
+        self.queue.send(Queued { job, bytes, _room: room }).await.map_err(|_| self.why_stopped())
+    }
+
+    /// Writes and waits until it is durable.
+    ///
+    /// # Errors
+    /// The disk failed, now or before.
+    pub async fn write(&self, ops: Vec<Op>) -> io::Result<()> {
+        let (tell, told) = oneshot::channel();
+        let done: Callback = Box::new(move |result| {
+            let _ = tell.send(result);
+        });
+        self.submit(Job { ops, durable: true, written: None, done: Some(done) }).await?;
+        told.await.map_err(|_| self.why_stopped())?
+    }
+
+    /// Waits until everything queued before is durable.
+    ///
+    /// # Errors
+    /// The disk failed, now or before.
+    pub async fn barrier(&self) -> io::Result<()> {
+        self.write(Vec::new()).await
+    }
+
+    /// The error that has stopped the writer, if any.
+    ///
+    /// # Errors
+    /// That error.
+    pub fn check(&self) -> io::Result<()> {
+        self.broken.get().map_or(Ok(()), |failure| Err(failure.error()))
+    }
+
+    /// Writes what waits, syncs, closes the engine, and ends the thread. Later jobs are refused.
+    ///
+    /// # Errors
+    /// The disk failed, now or before.
+    pub async fn stop(&self) -> io::Result<()> {
+        let _ = self.quit.try_send(());
+        let handle = self.thread.lock().await.take();
+        if let Some(handle) = handle {
+            self.wake().await;
+            let _ = tokio::task::spawn_blocking(move || handle.join()).await;
+        }
+        self.room.close();
+        self.check()
+    }
+
+    /// Sends an empty job, also to a writer that has failed, so that its thread looks up.
+    async fn wake(&self) {
+        if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(0).await {
+            let job = Job { durable: true, ..Job::default() };
+            let _ = self.queue.send(Queued { job, bytes: 0, _room: room }).await;
+        }
+    }
+
+    fn why_stopped(&self) -> io::Error {
+        let stopped = || io::Error::new(io::ErrorKind::NotConnected, "the log writer is stopped");
+        self.broken.get().map_or_else(stopped, Failure::error)
+    }
+}
+
+struct Thread<E> {
+    engine: E,
+    jobs: mpsc::Receiver<Queued>,
+    quitting: mpsc::Receiver<()>,
+    broken: Arc<OnceLock<Failure>>,
+    /// Something is written that is not synced.
+    dirty: bool,
+}
+
+impl<E: LogEngine> Thread<E> {
+    fn run(mut self) {
+        while let Some(first) = self.jobs.blocking_recv() {
+            let jobs = self.gather(first);
+            self.commit(jobs);
+            if self.quitting.try_recv().is_ok() {
+                break;
+            }
+        }
+        self.jobs.close();
+        while let Some(first) = self.jobs.blocking_recv() {
+            let jobs = self.gather(first);
+            self.commit(jobs);
+        }
+        if self.dirty && self.broken.get().is_none() {
+            let result = self.engine.sync();
+            self.keep(result);
+        }
+        self.engine.close();
+    }
+
+    fn gather(&mut self, first: Queued) -> Vec<Queued> {
+        let mut bytes = first.bytes;
+        let mut jobs = vec![first];
+        while bytes < BATCH_BYTES {
+            let Ok(next) = self.jobs.try_recv() else { break };
+            bytes = bytes.saturating_add(next.bytes);
+            jobs.push(next);
+        }
+        jobs
+    }
+
+    fn commit(&mut self, mut jobs: Vec<Queued>) {
+        let durable = jobs.iter().any(|queued| queued.job.durable);
+        let ops: Vec<Op> = jobs.iter_mut().flat_map(|queued| std::mem::take(&mut queued.job.ops)).collect();
+        self.write(ops);
+        if self.broken.get().is_none() {
+            jobs.iter_mut().filter_map(|queued| queued.job.written.take()).for_each(|hook| hook());
+        }
+        if durable {
+            self.sync();
+        }
+        for queued in jobs {
+            if let Some(done) = queued.job.done {
+                done(self.broken.get().map_or(Ok(()), |failure| Err(failure.error())));
+            }
+        }
+    }
+
+    fn write(&mut self, ops: Vec<Op>) {
+        if self.broken.get().is_none() && !ops.is_empty() {
+            self.dirty = true;
+            let result = self.engine.write(Batch { ops });
+            self.keep(result);
+        }
+    }
+
+    fn sync(&mut self) {
+        if self.broken.get().is_none() && self.dirty {
+            let result = self.engine.sync();
+            self.dirty = false;
+            self.keep(result);
+        }
+    }
+
+    fn keep(&self, result: io::Result<()>) {
+        if let Err(error) = result {
+            tracing::error!(%error, "the log disk failed; this node stops");
+            let _ = self.broken.set(Failure { kind: error.kind(), text: format!("the log disk failed: {error}") });
+        }
+    }
+}
