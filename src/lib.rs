@@ -10,12 +10,13 @@ pub mod state;
 
 pub mod actors;
 
-// pub mod raft;
+pub mod raft;
 
-// pub mod cluster;
+pub mod cluster;
 
-// pub mod actions;
+pub mod actions;
 
-// pub mod rest;
+pub mod rest;
 
 pub mod cli;
+pub mod node;

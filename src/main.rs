@@ -1,2 +1,7 @@
-//! Hearth.
-fn main() {}
+//! The `hearth` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hearth::cli::run()
+}

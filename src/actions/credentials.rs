@@ -5,21 +5,22 @@
 //! administrator. The digest key is random per process, so nothing of it can be carried elsewhere.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::base::ids;
+use crate::base::ids::{self, NoRandomness};
 use crate::base::jid::{BareJid, Localpart};
 use crate::base::secrets::{Secret, Verifier};
-use crate::state::State;
+use crate::config::Hashing;
+use crate::state::audit::Command as Audit;
+use crate::state::{Command, State};
 use crate::state::properties::ADMINS;
 
-use super::{Fault, Hearth};
-
-/// How many verified credentials are remembered; when full, all are forgotten.
-const REMEMBERED: usize = 10_000;
+use super::{Caller, Fault, Hearth, Saying};
 
 /// The property holding the shared secret.
 pub const SECRET: &str = "plugin.restapi.secret";
@@ -27,22 +28,25 @@ pub const SECRET: &str = "plugin.restapi.secret";
 type Digest = [u8; 32];
 
 /// Credentials that verified lately.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Credentials {
-    key: std::sync::OnceLock<Digest>,
-    verified: Mutex<HashMap<Digest, Verifier>>,
+    key: Digest,
+    most: usize,
+    lifetime: Duration,
+    verified: Mutex<HashMap<Digest, (Instant, Verifier)>>,
 }
 
 impl Credentials {
+    /// Remembers as configured; when full, all are forgotten.
+    ///
+    /// # Errors
+    /// The operating system gives no randomness.
+    pub fn new(config: &Hashing) -> Result<Self, NoRandomness> {
+        Ok(Self { key: ids::random_bytes()?, most: config.remembered, lifetime: config.remembered_for(), verified: Mutex::default() })
+    }
+
     fn digest(&self, name: &str, password: &str) -> Option<Digest> {
-        let key = match self.key.get() {
-            Some(key) => key,
-            None => {
-                let fresh = ids::random_bytes::<32>().ok()?;
-                self.key.get_or_init(|| fresh)
-            }
-        };
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
         mac.update(&(name.len() as u64).to_be_bytes());
         mac.update(name.as_bytes());
         mac.update(password.as_bytes());
@@ -50,15 +54,17 @@ impl Credentials {
     }
 
     fn recall(&self, digest: &Digest, verifier: &Verifier) -> bool {
-        self.verified.lock().is_ok_and(|verified| verified.get(digest) == Some(verifier))
+        let Ok(verified) = self.verified.lock() else { return false };
+        verified.get(digest).is_some_and(|(since, remembered)| remembered == verifier && since.elapsed() < self.lifetime)
     }
 
     fn remember(&self, digest: Digest, verifier: Verifier) {
-        if let Ok(mut verified) = self.verified.lock() {
-            if verified.len() >= REMEMBERED {
-                verified.clear();
-            }
-            verified.insert(digest, verifier);
+        let Ok(mut verified) = self.verified.lock() else { return };
+        if verified.len() >= self.most {
+            verified.clear();
+        }
+        if self.most > 0 {
+            verified.insert(digest, (Instant::now(), verifier));
         }
     }
 }
@@ -71,38 +77,58 @@ pub fn is_admin(state: &State, jid: &BareJid) -> bool {
     if admins.peek().is_none() { jid.node() == Some("admin") } else { admins.any(|admin| BareJid::parse(admin).is_ok_and(|admin| admin == *jid)) }
 }
 
+/// An account as a login names it.
+struct Login<'s> {
+    name: Localpart,
+    verifier: &'s Verifier,
+    /// An administrator, and not locked.
+    allowed: bool,
+}
+
 impl Hearth {
-    /// Whether `name` and `password` are those of an administrator who may act; the name as it is stored.
+    fn login<'s>(&self, state: &'s State, name: &str) -> Option<Login<'s>> {
+        let name = Localpart::parse(name).ok()?;
+        let user = state.users.get(&name)?;
+        let allowed = is_admin(state, &BareJid::new(Some(&name), self.domain())) && !state.lockouts.contains(&name);
+        Some(Login { name, verifier: &user.verifier, allowed })
+    }
+
+    /// The administrator with this name and password, if they verified lately and still would.
+    pub fn remembered_admin(&self, state: &State, name: &str, password: &str) -> Option<Localpart> {
+        let login = self.login(state, name)?;
+        let digest = self.credentials.digest(&login.name, password)?;
+        (login.allowed && self.credentials.recall(&digest, login.verifier)).then_some(login.name)
+    }
+
+    /// The administrator with this name and password.
     ///
-    /// The password is checked even for a name that is not an administrator's, so that timing does not tell.
+    /// The password is checked even for a name that is nobody's or no administrator's, so that timing does not tell.
     ///
     /// # Errors
     /// [`Fault::Overloaded`].
     pub async fn verify_admin(&self, state: &State, name: &str, password: &str) -> Result<Option<Localpart>, Fault> {
-        let name = Localpart::parse(name).ok();
-        let account = name.as_ref().and_then(|name| state.users.get(name).map(|user| (name, user)));
-        let Some((name, user)) = account else {
-            self.parts.hasher.verify(Verifier::nobody(), Secret::new(password)).await?;
-            return Ok(None);
-        };
-        let allowed = is_admin(state, &BareJid::new(Some(name), self.domain())) && !state.lockouts.contains(name);
-        if self.verify_password(&user.verifier, name, password).await? && allowed { Ok(Some(name.clone())) } else { Ok(None) }
-    }
-
-    async fn verify_password(&self, verifier: &Verifier, name: &Localpart, password: &str) -> Result<bool, Fault> {
-        let digest = self.credentials.digest(name, password);
-        if digest.is_some_and(|digest| self.credentials.recall(&digest, verifier)) {
-            return Ok(true);
+        let login = self.login(state, name);
+        let verifier = login.as_ref().map_or_else(Verifier::nobody, |login| *login.verifier);
+        let right = self.parts.hasher.verify(verifier, Secret::new(password)).await?;
+        let Some(login) = login.filter(|login| right && login.allowed) else { return Ok(None) };
+        if let Some(digest) = self.credentials.digest(&login.name, password) {
+            self.credentials.remember(digest, verifier);
         }
-        let right = self.parts.hasher.verify(verifier.clone(), Secret::new(password)).await?;
-        if right && let Some(digest) = digest {
-            self.credentials.remember(digest, verifier.clone());
-        }
-        Ok(right)
+        Ok(Some(login.name))
     }
 
     /// Whether `offered` is the shared secret. An empty secret never is.
     pub fn verify_secret(&self, state: &State, offered: &str) -> bool {
         state.properties.value(SECRET).is_some_and(|secret| Secret::new(secret).matches(offered))
+    }
+
+    /// Writes to the audit log that a login failed.
+    ///
+    /// # Errors
+    /// The cluster cannot answer.
+    pub async fn note_failed_login(&self, name: &str, address: IpAddr) -> Result<(), Fault> {
+        let caller = Caller { name: name.into(), address, door: "REST API", key: None };
+        let saying = Saying::new("Failed REST API login attempt");
+        self.act(&caller, saying, Command::Audit(Audit::Note)).await.map(drop)
     }
 }

@@ -7,11 +7,9 @@ use tokio::sync::Semaphore;
 
 use crate::base::ids;
 use crate::base::secrets::{Secret, Verifier};
+use crate::config::Hashing;
 
 use super::Fault;
-
-/// How many passwords may wait to be hashed.
-const WAITING: usize = 1024;
 
 /// Hashes and checks passwords, as many at a time as there are cores.
 #[derive(Clone, Debug)]
@@ -22,9 +20,9 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// A pool of `cores` at a time on `runtime`.
-    pub fn new(runtime: Handle, cores: usize) -> Self {
-        Self { runtime, cores: Arc::new(Semaphore::new(cores)), waiting: Arc::new(Semaphore::new(WAITING)) }
+    /// A pool on `runtime`.
+    pub fn new(runtime: Handle, config: &Hashing) -> Self {
+        Self { runtime, cores: Arc::new(Semaphore::new(config.pool_threads())), waiting: Arc::new(Semaphore::new(config.queue)) }
     }
 
     /// Makes a verifier of `password` with a fresh salt.

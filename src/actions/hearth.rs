@@ -71,10 +71,14 @@ impl Saying {
 
 impl Hearth {
     /// Puts the service together.
-    pub fn new(parts: Parts) -> Self {
+    ///
+    /// # Errors
+    /// [`Fault::Internal`] when the operating system gives no randomness.
+    pub fn new(parts: Parts) -> Result<Self, Fault> {
         let at_start = parts.reads.local();
         let forwarding = parts.config.proxies.forwarding();
-        Self { credentials: Credentials::default(), forwarding, at_start, parts }
+        let credentials = Credentials::new(&parts.config.hashing).map_err(|e| Fault::Internal(e.to_string()))?;
+        Ok(Self { credentials, forwarding, at_start, parts })
     }
 
     /// The XMPP domain.

@@ -1,1 +1,82 @@
 //! Floor 7: the command line.
+
+mod config;
+mod serve;
+mod state;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::base::jid::Domain;
+use crate::config::{Config, ConfigError};
+
+/// Hearth: the Openfire REST API, served by a cluster that agrees.
+#[derive(Debug, Parser)]
+#[command(name = "hearth", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server.
+    ///
+    /// HEARTH_ADMIN_PASSWORD and HEARTH_API_SECRET set the password of the administrator `admin` and the API secret at the
+    /// first start; without them both are made, shown once, and kept in the data directory. HEARTH_LOG sets what is logged.
+    Serve(serve::Serve),
+    /// Check a configuration file, or show one with every key.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Show what a stopped node's data directory holds: log index, checksum of the state, audit chain.
+    State(state::State),
+}
+
+/// The configuration file and what overrides it.
+#[derive(Args, Debug, Default)]
+struct Settings {
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the node keeps its data [default: ./data].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// XMPP domain, for a new data directory [default: localhost].
+    #[arg(long, value_name = "NAME", value_parser = |text: &str| Domain::parse(text))]
+    domain: Option<Domain>,
+    /// Address and port of the REST API [default: 127.0.0.1:9090].
+    #[arg(long, value_name = "ADDR:PORT")]
+    rest_listen: Option<std::net::SocketAddr>,
+}
+
+impl Settings {
+    fn load(self) -> Result<Config, ConfigError> {
+        let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::load)?;
+        config.data_dir = self.data_dir.unwrap_or(config.data_dir);
+        config.domain = self.domain.or(config.domain);
+        config.rest.listen = self.rest_listen.unwrap_or(config.rest.listen);
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Config(command) => command.run(),
+        Command::State(state) => state.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hearth: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command failed, as one line.
+type Failure = Box<dyn std::error::Error + Send + Sync>;

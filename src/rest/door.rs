@@ -41,7 +41,7 @@ pub struct Door {
     /// The service.
     pub hearth: Arc<Hearth>,
     /// Failed logins of late.
-    pub throttle: Throttle,
+    pub throttle: Arc<Throttle>,
 }
 
 /// What is known of a request before its body is read.
@@ -69,6 +69,12 @@ impl Door {
         let heads = Heads::of(&request);
         let answered = self.through(&request, &heads, payload, raw).await;
         answered.unwrap_or_else(|error| refuse(&error, &heads))
+    }
+
+    /// Answers a request to a path where nothing lives.
+    pub fn nowhere(&self, request: &HttpRequest) -> HttpResponse {
+        let heads = Heads::of(request);
+        refuse(&ApiError::plain(StatusCode::NOT_FOUND, &heads.path), &heads)
     }
 
     async fn through(&self, request: &HttpRequest, heads: &Heads, payload: Payload, raw: &str) -> Result<HttpResponse> {

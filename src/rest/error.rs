@@ -16,7 +16,7 @@ pub struct ApiError {
     /// Openfire's name of the exception; clients match on it.
     pub exception: &'static str,
     /// What went wrong.
-    pub message: Cow<'static str>,
+    pub message: Cow<'static, str>,
     /// What it is about; `None` leaves the member out.
     pub resource: Option<String>,
     /// After how many seconds to come back, where that helps.
@@ -30,22 +30,22 @@ pub type Result<T> = std::result::Result<T, ApiError>;
 
 impl ApiError {
     /// An error with all its parts.
-    pub fn new(status: StatusCode, exception: &'static str, message: impl Into<Cow<'static str>>, resource: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, exception: &'static str, message: impl Into<Cow<'static, str>>, resource: impl Into<String>) -> Self {
         Self { status, exception, message: message.into(), resource: Some(resource.into()), retry_after: None, allow: None }
     }
 
     /// 400 `IllegalArgumentException`.
-    pub fn illegal(message: impl Into<Cow<'static str>>, resource: impl Into<String>) -> Self {
+    pub fn illegal(message: impl Into<Cow<'static, str>>, resource: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "IllegalArgumentException", message, resource)
     }
 
     /// 404 with the given exception.
-    pub fn not_found(exception: &'static str, message: impl Into<Cow<'static str>>, resource: impl Into<String>) -> Self {
+    pub fn not_found(exception: &'static str, message: impl Into<Cow<'static, str>>, resource: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, exception, message, resource)
     }
 
     /// 409 with the given exception.
-    pub fn conflict(exception: &'static str, message: impl Into<Cow<'static str>>, resource: impl Into<String>) -> Self {
+    pub fn conflict(exception: &'static str, message: impl Into<Cow<'static, str>>, resource: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, exception, message, resource)
     }
 

@@ -2,7 +2,16 @@
 
 use crate::base::secrets;
 
+use crate::base::jid::Domain;
+
 use super::Hearth;
+use super::credentials::SECRET;
+
+/// What a new data directory starts with. The domain comes last: it says that the directory is filled.
+pub fn seeds(domain: &Domain, secret: &str) -> Vec<(String, String)> {
+    let seeds = [("plugin.restapi.enabled", "true"), (SECRET, secret), ("xmpp.domain", domain.as_str())];
+    seeds.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
 
 impl Hearth {
     /// Hash rounds for newly stored passwords (`sasl.scram-sha-1.iteration-count`).

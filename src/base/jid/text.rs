@@ -111,6 +111,11 @@ impl Domain {
         Ok(Self(prep::domain(text)?.into()))
     }
 
+    /// `localhost`, the domain of a server that was not given one.
+    pub fn localhost() -> Self {
+        Self("localhost".into())
+    }
+
     /// Wraps text that was cut out of a prepared JID.
     pub(super) fn trusted(text: &str) -> Self {
         Self(text.into())

@@ -1,0 +1,44 @@
+//! `hearth state`
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::actors::Owners;
+use crate::config::Store;
+use crate::raft::{self, Engine};
+
+use super::Failure;
+
+/// Shows what a stopped node's data directory holds.
+#[derive(Args, Debug)]
+pub struct State {
+    /// The data directory.
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    data_dir: PathBuf,
+}
+
+impl State {
+    /// Opens the directory, brings the state up to its log, and shows it.
+    pub fn run(self) -> Result<(), Failure> {
+        if !self.data_dir.join("node.json").exists() {
+            return Err(format!("{} is not a data directory", self.data_dir.display()).into());
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let owners = Arc::new(Owners::start()?);
+            let views = owners.views();
+            let store = Store::default();
+            let node = raft::open(&self.data_dir, Engine::Sled { cache_bytes: store.cache_bytes }, &store, owners, 1).await?;
+            let state = views.load_full();
+            let checksum: String = state.checksum().iter().map(|byte| format!("{byte:02x}")).collect();
+            println!("index     {}", state.index);
+            println!("checksum  {checksum}");
+            println!("users     {}", state.users.len());
+            println!("audit     {} entries", state.audit.last());
+            node.close().await?;
+            Ok(())
+        })
+    }
+}

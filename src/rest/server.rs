@@ -1,0 +1,95 @@
+//! The HTTP server: listener, limits, and where each path goes.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{Data, Payload};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+
+use crate::actions::Hearth;
+
+use super::BASE;
+use super::door::Door;
+use super::throttle::Throttle;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take to send the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests under way may take to finish once the server is told to stop, in seconds.
+const DRAIN_SECONDS: u64 = 15;
+
+/// A running server.
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves `hearth` on `listener`, on threads of its own.
+    ///
+    /// # Errors
+    /// The listener cannot be used, or no thread can be started.
+    pub fn start(hearth: &Arc<Hearth>, listener: TcpListener) -> std::io::Result<Self> {
+        let address = listener.local_addr()?;
+        let config = hearth.config().clone();
+        let throttle = Arc::new(Throttle::new(&config.throttle));
+        let door = Data::new(Door { hearth: Arc::clone(hearth), throttle });
+        let per_worker = config.limits.connections.div_ceil(config.rest.worker_threads()).max(1);
+        let build = move || {
+            let server = HttpServer::new(move || App::new().app_data(door.clone()).default_service(web::to(dispatch)))
+                .workers(config.rest.worker_threads())
+                .backlog(BACKLOG)
+                .max_connections(per_worker)
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_PATIENCE)
+                .shutdown_timeout(DRAIN_SECONDS)
+                .disable_signals()
+                .listen(listener)?;
+            Ok::<_, std::io::Error>(server.run())
+        };
+        let (started, starting) = std::sync::mpsc::sync_channel(1);
+        let run = move || {
+            let system = actix_web::rt::System::new();
+            let ended = system.block_on(async move {
+                match build() {
+                    Ok(server) => {
+                        let _ = started.send(Ok(server.handle()));
+                        server.await
+                    }
+                    Err(error) => {
+                        let _ = started.send(Err(error));
+                        Ok(())
+                    }
+                }
+            });
+            if let Err(error) = ended {
+                tracing::error!(%error, "the REST server ended");
+            }
+        };
+        let thread = std::thread::Builder::new().name("rest".into()).spawn(run)?;
+        let handle = starting.recv().map_err(std::io::Error::other)??;
+        Ok(Self { address, handle, thread })
+    }
+
+    /// Takes no more connections, lets requests under way finish for a while, and ends.
+    pub async fn stop(self) {
+        self.handle.stop(true).await;
+        let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
+    }
+}
+
+/// Sends a request to what lives at its path.
+async fn dispatch(request: HttpRequest, payload: Payload, door: Data<Door>) -> HttpResponse {
+    let path = request.path().to_owned();
+    match path.strip_prefix(BASE) {
+        Some(below) if below.is_empty() || below.starts_with('/') => door.answer(request, payload, below).await,
+        _ => door.nowhere(&request),
+    }
+}
