@@ -10,7 +10,7 @@ pub mod state;
 
 pub mod actors;
 
-// pub mod raft;
+pub mod raft;
 
 // pub mod cluster;
 

@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::engine::{LedgerReader, Op, Order, Space};
-use super::types::{Ledger, LedgerPut};
 use super::writer::{Job, Writer};
+use crate::state::{Ledger, LedgerPut};
 
 /// Writes to ledgers, and reads what has been written or is about to be.
 #[derive(Clone)]

@@ -13,9 +13,10 @@ use openraft::{EntryPayload, Snapshot};
 use super::compaction::{Covered, Load};
 use super::ledgers::Ledgers;
 use super::snapshot::{Kept, SnapshotFile, SnapshotStore};
-use super::types::{Answer, Entry, LedgerPut, LogId, SnapshotMeta, StoredMembership, TypeConfig};
+use super::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use super::writer::Writer;
 use crate::actors::{Applied, Broken, Cut, Replica};
+use crate::state::LedgerPut;
 
 /// How many entries are applied before readers see them and answers go out.
 const BATCH: usize = 1024;

@@ -5,11 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-/// What a ledger is and one write to it.
-pub use crate::actors::{Ledger, LedgerPut};
-
-/// What applying a proposal answers.
-pub type Outcome = Result<u64, String>;
+use crate::state::{Outcome, Reply};
 
 /// One proposal as bytes: what it says is no concern of Raft's.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,7 +30,7 @@ pub struct Answer(pub Outcome);
 impl Answer {
     /// For entries that are not proposals (membership, a new leader's blank one): nobody reads it.
     pub fn nothing() -> Self {
-        Self(Ok(0))
+        Self(Ok(Reply::Done))
     }
 }
 

@@ -1,0 +1,170 @@
+//! What a node finds in its data directory at start: who it is, its log, its snapshots; or why it must not start.
+//!
+//! ```text
+//! lock        held while a process uses the directory
+//! node.json   who the node is
+//! log/        the log engine's files
+//! snapshots/  the newest snapshot
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::engine::{LedgerReader, LogEngine, MemoryDisk, SledEngine};
+use super::identity::{FILE, Identity};
+use super::log_store::{Recovered, Room};
+use super::snapshot::SnapshotStore;
+use super::types::NodeId;
+use super::writer::Writer;
+
+/// Where the log is kept.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    /// In files, by sled, with a page cache of so many bytes.
+    Sled {
+        /// Bytes of page cache.
+        cache_bytes: u64,
+    },
+    /// In memory, on a disk that can lose power: for tests.
+    Memory(MemoryDisk),
+}
+
+/// Why a node cannot start. Each reads as one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error("the data directory {0} is in use by another process")]
+    InUse(PathBuf),
+    /// Bytes are not what was written.
+    #[error(
+        "the store in {dir} is damaged ({reason}); it is not repaired by guessing: move the directory away and let the node join anew, or restore it from a backup"
+    )]
+    Damaged {
+        /// The data directory.
+        dir: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// The identity is there, the log is not.
+    #[error(
+        "{file} says this is node {node_id}, but its log is gone; a node must not go on under its id without it: move the directory away and let the node join anew, or restore it from a backup"
+    )]
+    LogGone {
+        /// The identity file.
+        file: PathBuf,
+        /// The node the identity names.
+        node_id: NodeId,
+    },
+    /// The log is there, the identity is not, or another one.
+    #[error("{0} holds a log, but its node.json is missing or belongs to another one: restore the two together from a backup")]
+    IdentityGone(PathBuf),
+    /// Started under another id than before.
+    #[error("{dir} belongs to node {found}, not to node {asked}")]
+    OtherNode {
+        /// The data directory.
+        dir: PathBuf,
+        /// The node the identity names.
+        found: NodeId,
+        /// The node that was to be started.
+        asked: NodeId,
+    },
+    /// The disk failed.
+    #[error("cannot open the data directory {dir}: {error}")]
+    Disk {
+        /// The data directory.
+        dir: PathBuf,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// The node could not be brought up to where it was.
+    #[error("the node cannot start: {0}")]
+    Raft(String),
+}
+
+impl OpenError {
+    /// Tells damage and use by another process from other failures of the disk.
+    pub(super) fn disk(dir: &Path, error: io::Error) -> Self {
+        let dir = dir.to_owned();
+        match error.kind() {
+            io::ErrorKind::InvalidData => Self::Damaged { dir, reason: error.to_string() },
+            io::ErrorKind::ResourceBusy => Self::InUse(dir),
+            _ => Self::Disk { dir, error },
+        }
+    }
+}
+
+/// An opened data directory.
+pub(super) struct DataDir {
+    pub lock: File,
+    pub writer: Writer,
+    pub reader: Arc<dyn LedgerReader>,
+    pub recovered: Recovered,
+    pub snapshots: SnapshotStore,
+    pub identity: Identity,
+    /// The identity is new and to be written.
+    pub is_new: bool,
+}
+
+impl DataDir {
+    /// Opens it for this node, or says why not. Blocks.
+    pub fn open(dir: &Path, engine: &Engine, node_id: NodeId) -> Result<Self, OpenError> {
+        let disk = |error| OpenError::disk(dir, error);
+        fs::create_dir_all(dir).map_err(disk)?;
+        let lock = lock(dir)?;
+        let known = Identity::read(dir).map_err(disk)?;
+        if let Some(identity) = &known {
+            check_before_touching(dir, engine, node_id, identity)?;
+        }
+        let snapshots = SnapshotStore::open(&dir.join("snapshots")).map_err(disk)?;
+        let (writer, reader) = match engine {
+            Engine::Sled { cache_bytes } => start(SledEngine::open(&dir.join("log"), *cache_bytes).map_err(disk)?),
+            Engine::Memory(memory) => start(memory.open().map_err(disk)?),
+        }
+        .map_err(disk)?;
+        let recovered = Recovered::read(&*reader, Room::default()).map_err(disk)?;
+        let is_new = known.is_none();
+        let identity = match known {
+            Some(identity) => check(dir, identity, &recovered)?,
+            None if recovered.is_empty() && snapshots.newest().is_none() => Identity::found_cluster(node_id).map_err(disk)?,
+            None => return Err(OpenError::IdentityGone(dir.to_owned())),
+        };
+        Ok(Self { lock, writer, reader, recovered, snapshots, identity, is_new })
+    }
+}
+
+fn start(engine: impl LogEngine) -> io::Result<(Writer, Arc<dyn LedgerReader>)> {
+    let reader = engine.reader();
+    Ok((Writer::start(engine)?, reader))
+}
+
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let open = OpenOptions::new().write(true).create(true).truncate(false).open(dir.join("lock"));
+    let file = open.map_err(|error| OpenError::disk(dir, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(OpenError::disk(dir, error)),
+    }
+}
+
+/// What can be seen without opening anything, so that a wiped directory is left as it is.
+fn check_before_touching(dir: &Path, engine: &Engine, node_id: NodeId, identity: &Identity) -> Result<(), OpenError> {
+    if identity.node_id != node_id {
+        return Err(OpenError::OtherNode { dir: dir.to_owned(), found: identity.node_id, asked: node_id });
+    }
+    if matches!(engine, Engine::Sled { .. }) && !SledEngine::exists(&dir.join("log")) {
+        return Err(OpenError::LogGone { file: dir.join(FILE), node_id });
+    }
+    Ok(())
+}
+
+/// The log says whose it is: it was marked before the file was written.
+fn check(dir: &Path, identity: Identity, recovered: &Recovered) -> Result<Identity, OpenError> {
+    match &recovered.identity {
+        Some(mark) if mark[..] == identity.uuid.as_bytes()[..] => Ok(identity),
+        None if recovered.is_empty() => Err(OpenError::LogGone { file: dir.join(FILE), node_id: identity.node_id }),
+        _ => Err(OpenError::IdentityGone(dir.to_owned())),
+    }
+}

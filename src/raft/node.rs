@@ -1,0 +1,205 @@
+//! One node of the group, from start to stop.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use openraft::async_runtime::WatchReceiver;
+use openraft::errors::{InitializeError, RaftError};
+use openraft::impls::BasicNode;
+use openraft::{Config, SnapshotPolicy};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use super::compaction::{Load, Rule};
+use super::data_dir::{DataDir, Engine, OpenError};
+use super::engine::{LedgerReader, Op, Space};
+use super::identity::Identity;
+use super::ledgers::Ledgers;
+use super::log_store::{LogStore, META_IDENTITY};
+use super::network::Alone;
+use super::state_machine::{Parts, StateMachine};
+use super::types::{NodeId, TypeConfig};
+use super::writer::Writer;
+use crate::actors::Replica;
+use crate::config::Store;
+
+/// openraft's handle for this node.
+pub type Raft<R> = openraft::Raft<TypeConfig, StateMachine<R>>;
+
+/// A running node. Clones are handles to the same one.
+pub struct Opened<R: Replica> {
+    inner: Arc<Inner<R>>,
+}
+
+impl<R: Replica> Clone for Opened<R> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+struct Inner<R: Replica> {
+    raft: Raft<R>,
+    ledgers: Ledgers,
+    identity: Identity,
+    writer: Writer,
+    /// What [`Opened::close`] ends and releases.
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    _lock: File,
+    compaction: JoinHandle<()>,
+}
+
+/// Opens the data directory `dir` and starts its node: a new directory founds a group of this one voter, an old one is
+/// brought up to everything it had committed. When it returns, the node leads and its state may be read.
+///
+/// Must be called on a multi-thread tokio runtime, which then runs the node.
+///
+/// # Errors
+/// See [`OpenError`].
+pub async fn open<R: Replica>(dir: &Path, engine: Engine, config: &Store, replica: Arc<R>, node_id: NodeId) -> Result<Opened<R>, OpenError> {
+    let path: PathBuf = dir.to_owned();
+    let opened = tokio::task::spawn_blocking(move || DataDir::open(&path, &engine, node_id)).await;
+    let data = opened.map_err(|e| OpenError::Raft(e.to_string()))??;
+    let writer = data.writer.clone();
+    let node = start(dir, data, config, replica).await;
+    if node.is_err() {
+        // Releases the engine, so that a further attempt finds the directory free.
+        let _ = writer.stop().await;
+    }
+    node
+}
+
+async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: Arc<R>) -> Result<Opened<R>, OpenError> {
+    let disk = |error| OpenError::disk(dir, error);
+    let DataDir { lock, writer, reader, recovered, snapshots, identity, is_new } = data;
+    if is_new {
+        claim(dir, &writer, &identity).await.map_err(disk)?;
+    }
+    let log = LogStore::open(recovered, Arc::clone(&reader), writer.clone()).await.map_err(disk)?;
+    let ledgers = Ledgers::new(reader);
+    let load = Arc::new(Load::new(Rule { floor_bytes: config.snapshot_log_bytes, most_entries: config.snapshot_log_entries }));
+    let parts = Parts { replica, writer: writer.clone(), ledgers: ledgers.clone(), snapshots: Arc::new(snapshots), load: Arc::clone(&load) };
+    let settings = Arc::new(settings(&identity, config).map_err(OpenError::Raft)?);
+    let raft = Raft::new(identity.node_id, settings, Alone, log, StateMachine::new(parts)).await;
+    let raft = raft.map_err(|e| OpenError::Raft(e.to_string()))?;
+    let compaction = tokio::spawn(compact(raft.clone(), load));
+    let held = Mutex::new(Some(Held { _lock: lock, compaction }));
+    let node = Opened { inner: Arc::new(Inner { raft, ledgers, identity, writer, held }) };
+    if let Err(error) = node.bring_up().await {
+        let _ = node.close().await;
+        return Err(error);
+    }
+    Ok(node)
+}
+
+/// Marks the log as this node's before saying so in the file: whatever is found later, the file never speaks of a log that
+/// was not there.
+async fn claim(dir: &Path, writer: &Writer, identity: &Identity) -> io::Result<()> {
+    let value = Bytes::copy_from_slice(identity.uuid.as_bytes());
+    writer.write(vec![Op::Put { space: Space::Meta, key: META_IDENTITY, value }]).await?;
+    let (dir, identity) = (dir.to_owned(), identity.clone());
+    tokio::task::spawn_blocking(move || identity.write(&dir)).await.map_err(io::Error::other)?
+}
+
+/// Timings leave room for a stalling disk; a node that was leader must be elected anew, for what it had committed last may
+/// not be known to it before.
+fn settings(identity: &Identity, config: &Store) -> Result<Config, String> {
+    let settings = Config {
+        cluster_name: identity.cluster_id.to_string(),
+        heartbeat_interval: 200,
+        election_timeout_min: 1000,
+        election_timeout_max: 2000,
+        install_snapshot_timeout: 60_000,
+        enable_pre_vote: Some(true),
+        enable_leader_restore: Some(false),
+        max_payload_entries: 1024,
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: config.kept_log_entries,
+        purge_batch_size: 1024,
+        replication_lag_threshold: config.snapshot_log_entries.saturating_add(config.kept_log_entries),
+        api_channel_size: Some(4096),
+        ..Config::default()
+    };
+    settings.validate().map_err(|e| e.to_string())
+}
+
+async fn compact<R: Replica>(raft: Raft<R>, load: Arc<Load>) {
+    load.watch(|| async { raft.trigger().snapshot().await.is_ok() }).await;
+}
+
+impl<R: Replica> Opened<R> {
+    async fn bring_up(&self) -> Result<(), OpenError> {
+        let raft = &self.inner.raft;
+        let alone = BTreeMap::from([(self.inner.identity.node_id, BasicNode::new(""))]);
+        match raft.initialize(alone).await {
+            Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
+            Err(error) => return Err(OpenError::Raft(error.to_string())),
+        }
+        raft.wait_for_recovery(None).await.map_err(|e| OpenError::Raft(self.why(e.to_string())))?;
+        Ok(())
+    }
+
+    /// The error that stopped the node rather than the one that came of it.
+    fn why(&self, otherwise: String) -> String {
+        match &self.inner.raft.metrics().borrow_watched().running_state {
+            Err(fatal) => fatal.to_string(),
+            Ok(()) => otherwise,
+        }
+    }
+
+    /// openraft's handle: propose with `client_write`.
+    pub fn raft(&self) -> &Raft<R> {
+        &self.inner.raft
+    }
+
+    /// Who this node is.
+    pub fn identity(&self) -> &Identity {
+        &self.inner.identity
+    }
+
+    /// The ledgers: whoever has been answered finds what was written. Reads block on the disk.
+    pub fn ledgers(&self) -> Arc<dyn LedgerReader> {
+        Arc::new(self.inner.ledgers.clone())
+    }
+
+    /// Whether the group has no other voter: then what is applied here is all that is committed.
+    pub fn is_only_voter(&self) -> bool {
+        let me = self.inner.identity.node_id;
+        self.inner.raft.metrics().borrow_watched().membership_config.voter_ids().eq([me])
+    }
+
+    /// Waits until the node stops of itself, and says why: its disk failed or an invariant broke. Also ends when it is closed.
+    pub async fn stopped(&self) -> String {
+        let mut metrics = self.inner.raft.metrics();
+        loop {
+            if let Err(fatal) = &metrics.borrow_watched().running_state {
+                return fatal.to_string();
+            }
+            if metrics.changed().await.is_err() {
+                return "the node has ended".to_owned();
+            }
+        }
+    }
+
+    /// Stops taking part, writes and syncs what waits, and releases the data directory. Ledger readers get errors from now
+    /// on. A second call does nothing.
+    ///
+    /// # Errors
+    /// The disk failed, now or before.
+    pub async fn close(&self) -> io::Result<()> {
+        let Some(held) = self.inner.held.lock().await.take() else {
+            return Ok(());
+        };
+        let shutdown = self.inner.raft.shutdown().await.map_err(io::Error::other);
+        held.compaction.abort();
+        let written = self.inner.writer.stop().await;
+        drop(held);
+        shutdown.and(written)
+    }
+}
