@@ -49,11 +49,11 @@ pub enum OpenError {
     },
     /// The identity is there, the log is not.
     #[error(
-        "{dir} says this is node {node_id}, but its log is gone; a node must not go on under its id without it: move the directory away and let the node join anew, or restore it from a backup"
+        "{file} says this is node {node_id}, but its log is gone; a node must not go on under its id without it: move the directory away and let the node join anew, or restore it from a backup"
     )]
     LogGone {
-        /// The data directory.
-        dir: PathBuf,
+        /// The identity file.
+        file: PathBuf,
         /// The node the identity names.
         node_id: NodeId,
     },
@@ -155,7 +155,7 @@ fn check_before_touching(dir: &Path, engine: &Engine, node_id: NodeId, identity:
         return Err(OpenError::OtherNode { dir: dir.to_owned(), found: identity.node_id, asked: node_id });
     }
     if matches!(engine, Engine::Sled { .. }) && !SledEngine::exists(&dir.join("log")) {
-        return Err(OpenError::LogGone { dir: dir.to_owned(), node_id });
+        return Err(OpenError::LogGone { file: dir.join(FILE), node_id });
     }
     Ok(())
 }
@@ -164,7 +164,7 @@ fn check_before_touching(dir: &Path, engine: &Engine, node_id: NodeId, identity:
 fn check(dir: &Path, identity: Identity, recovered: &Recovered) -> Result<Identity, OpenError> {
     match &recovered.identity {
         Some(mark) if mark[..] == identity.uuid.as_bytes()[..] => Ok(identity),
-        None if recovered.is_empty() => Err(OpenError::LogGone { dir: dir.join(FILE), node_id: identity.node_id }),
+        None if recovered.is_empty() => Err(OpenError::LogGone { file: dir.join(FILE), node_id: identity.node_id }),
         _ => Err(OpenError::IdentityGone(dir.to_owned())),
     }
 }

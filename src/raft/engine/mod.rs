@@ -8,7 +8,7 @@ mod memory;
 mod record;
 mod sled;
 
-pub use self::memory::{MemoryDisk, MemoryEngine};
+pub use self::memory::MemoryDisk;
 pub use self::sled::SledEngine;
 
 use std::io;
