@@ -1,1 +1,10 @@
 //! Starts the real `hearth` binary and knows the service only from outside.
+//!
+//! This is a test harness: it panics where a test should fail, and says why.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod node;
+pub mod rest;
+
+pub use node::Node;
+pub use rest::{Client, Response};

@@ -1,0 +1,183 @@
+//! One node: a process, its data directory, and its end.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::rest::Client;
+
+/// Password of `admin` on every node of a test.
+pub const PASSWORD: &str = "test-password";
+/// API secret on every node of a test.
+pub const SECRET: &str = "test-secret-0123";
+/// The XMPP domain of every node of a test.
+pub const DOMAIN: &str = "example.org";
+
+/// How long a node may take to serve, or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running node. Killed when dropped.
+pub struct Node {
+    process: Child,
+    data: PathBuf,
+    /// `host:port` of its REST API.
+    pub address: String,
+    // Dropped last: the directory goes with the node that made it.
+    _own_data: Option<TempDir>,
+}
+
+/// The `hearth` binary: `HEARTH_BIN`, or the one built beside this test.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("HEARTH_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("a test has a path");
+    let built = test.ancestors().nth(2).expect("a test lives in target/<profile>/deps").join("hearth");
+    assert!(built.exists(), "{} is not built: run `make test`, or `cargo build` first", built.display());
+    built
+}
+
+/// A command to serve from `data` on a free port, with the secrets of every test.
+pub fn serve(data: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command.args(["serve", "--rest-listen", "127.0.0.1:0", "--domain", DOMAIN, "--data-dir"]).arg(data);
+    command.env("HEARTH_ADMIN_PASSWORD", PASSWORD).env("HEARTH_API_SECRET", SECRET).env_remove("HEARTH_LOG");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+impl Node {
+    /// Starts a node on a new data directory.
+    pub fn start() -> Self {
+        let own = tempfile::tempdir().expect("a temporary directory");
+        let mut node = Self::start_on(own.path());
+        node._own_data = Some(own);
+        node
+    }
+
+    /// Starts a node on a data directory that outlives it.
+    pub fn start_on(data: &Path) -> Self {
+        Self::spawn(serve(data), data)
+    }
+
+    /// Starts a node with a configuration file of this text.
+    pub fn configured(config: &str) -> Self {
+        let own = tempfile::tempdir().expect("a temporary directory");
+        let file = own.path().join("hearth.toml");
+        std::fs::write(&file, config).expect("a configuration file");
+        let data = own.path().join("data");
+        let mut command = serve(&data);
+        command.arg("--config").arg(file);
+        let mut node = Self::spawn(command, &data);
+        node._own_data = Some(own);
+        node
+    }
+
+    /// Starts `command` and waits until it says where it serves.
+    pub fn spawn(mut command: Command, data: &Path) -> Self {
+        let mut process = command.spawn().expect("hearth starts");
+        let lines = BufReader::new(process.stderr.take().expect("its log is piped"));
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || follow(lines, &tell));
+        match told.recv_timeout(PATIENCE) {
+            Ok(Ok(address)) => Self { process, data: data.to_owned(), address, _own_data: None },
+            Ok(Err(log)) => panic!("hearth ended instead of serving:\n{log}"),
+            Err(_) => {
+                let _ = process.kill();
+                panic!("hearth does not serve after {PATIENCE:?}");
+            }
+        }
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// A client with the API secret.
+    pub fn client(&self) -> Client {
+        Client::new(&self.address).header("Authorization", SECRET)
+    }
+
+    /// A client without credentials.
+    pub fn stranger(&self) -> Client {
+        Client::new(&self.address)
+    }
+
+    /// Ends the process at once, as a crash would.
+    pub fn kill(mut self) {
+        self.process.kill().expect("a running process can be killed");
+        self.process.wait().expect("a killed process ends");
+    }
+
+    /// Tells the process to stop, and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
+        let told = Command::new("kill").arg(self.pid().to_string()).status().expect("kill(1)");
+        assert!(told.success());
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.process.try_wait().expect("a child's status") {
+                return status;
+            }
+            assert!(since.elapsed() < PATIENCE, "hearth does not stop");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Runs a command that is to fail, and gives its exit code and what it said.
+pub fn refused(mut command: Command) -> (Option<i32>, String) {
+    let mut process = command.spawn().expect("hearth starts");
+    let mut stderr = process.stderr.take().expect("its log is piped");
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut said = String::new();
+        let _ = stderr.read_to_string(&mut said);
+        let _ = tell.send(said);
+    });
+    let Ok(said) = told.recv_timeout(PATIENCE) else {
+        let _ = process.kill();
+        panic!("hearth runs although it should refuse to");
+    };
+    (process.wait().expect("it ends").code(), said)
+}
+
+/// Reads the log: tells the address once it is served, or the whole log when that does not come. Keeps the pipe empty.
+fn follow(lines: impl BufRead, tell: &mpsc::Sender<Result<String, String>>) {
+    let mut log = String::new();
+    let mut serving = false;
+    for line in lines.lines().map_while(Result::ok) {
+        if std::env::var_os("HEARTH_TEST_LOG").is_some() {
+            eprintln!("{line}");
+        }
+        if serving {
+            continue;
+        }
+        if let Some((_, rest)) = line.split_once("serving http://") {
+            serving = true;
+            let address = rest.split('/').next().unwrap_or_default().to_owned();
+            let _ = tell.send(Ok(address));
+        }
+        log.push_str(&line);
+        log.push('\n');
+    }
+    if !serving {
+        let _ = tell.send(Err(log));
+    }
+}
