@@ -57,11 +57,11 @@ fn strings_and_singular_keys_stream_too() {
             encode(&whole, format)
         );
         assert_eq!(
-            streamed::<ChatRooms>(&[room.clone()], format),
+            streamed::<ChatRooms>(std::slice::from_ref(&room), format),
             encode(&rooms, format)
         );
         assert_eq!(
-            streamed::<Properties>(&[property.clone()], format),
+            streamed::<Properties>(std::slice::from_ref(&property), format),
             encode(&properties, format)
         );
     }
