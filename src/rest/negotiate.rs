@@ -54,15 +54,9 @@ impl Accept {
     /// Reads the values of all Accept headers of a request, as one list.
     pub fn parse<'h>(headers: impl IntoIterator<Item = &'h str>) -> Self {
         let parts = headers.into_iter().flat_map(split_unquoted);
-        let parts: Vec<&str> = parts
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .collect();
+        let parts: Vec<&str> = parts.map(str::trim).filter(|part| !part.is_empty()).collect();
         let ranges = parts.iter().filter_map(|part| range(part)).collect();
-        Self {
-            ranges,
-            present: !parts.is_empty(),
-        }
+        Self { ranges, present: !parts.is_empty() }
     }
 
     /// The format of a success body: XML if the client does not care; `None` if it takes neither (406).
@@ -97,11 +91,7 @@ impl Accept {
 
     /// The rank that the most exact range for `format` gives it; quality zero refuses it.
     fn rank(&self, format: Format, counts: impl Fn(Covers) -> bool) -> Option<Rank> {
-        let ranges = self
-            .ranges
-            .iter()
-            .enumerate()
-            .filter(|(_, range)| counts(range.covers));
+        let ranges = self.ranges.iter().enumerate().filter(|(_, range)| counts(range.covers));
         let matching = ranges.filter_map(|(place, range)| {
             let exactness = range.covers.exactness(format)?;
             Some((exactness, range.quality, std::cmp::Reverse(place)))
@@ -130,14 +120,9 @@ fn range(text: &str) -> Option<Range> {
     };
     let quality = parts.find_map(|part| {
         let (name, value) = part.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("q")
-            .then(|| quality(value.trim()))
+        name.trim().eq_ignore_ascii_case("q").then(|| quality(value.trim()))
     });
-    Some(Range {
-        covers,
-        quality: quality.unwrap_or(BEST),
-    })
+    Some(Range { covers, quality: quality.unwrap_or(BEST) })
 }
 
 /// A quality in thousandths; what is no number counts as the best, as if it were not there.
@@ -171,17 +156,10 @@ pub enum BadContentType {
 /// The format of a request body by its Content-Type. A body without the header is unsupported; whether
 /// there is a body is the caller's to know.
 pub fn body(content_type: &str) -> Result<Format, BadContentType> {
-    let essence = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_token = |part: &str| !part.is_empty() && part.bytes().all(is_token_byte);
     match essence.split_once('/') {
-        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => {
-            format(&essence).ok_or(BadContentType::Unsupported)
-        }
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => format(&essence).ok_or(BadContentType::Unsupported),
         _ => Err(BadContentType::Malformed),
     }
 }
@@ -210,14 +188,8 @@ mod tests {
             (&["APPLICATION/JSON"], Some(Json)),
             (&["application/json, application/xml"], Some(Json)),
             (&["application/xml, application/json"], Some(Xml)),
-            (
-                &["application/xml;q=0.4, application/json;q=0.5"],
-                Some(Json),
-            ),
-            (
-                &["application/json;q=0.5, application/xml;q=0.4"],
-                Some(Json),
-            ),
+            (&["application/xml;q=0.4, application/json;q=0.5"], Some(Json)),
+            (&["application/json;q=0.5, application/xml;q=0.4"], Some(Json)),
             (&["application/json, text/plain, */*"], Some(Json)),
             (&["application/json", "application/xml"], Some(Json)),
             (&["text/plain", "application/json"], Some(Json)),
@@ -263,11 +235,7 @@ mod tests {
         ];
         for (headers, content_type, expected) in cases {
             let accept = Accept::parse(headers.iter().copied());
-            assert_eq!(
-                accept.error(*content_type),
-                *expected,
-                "{headers:?} {content_type:?}"
-            );
+            assert_eq!(accept.error(*content_type), *expected, "{headers:?} {content_type:?}");
         }
     }
 
@@ -295,13 +263,9 @@ mod tests {
 
     #[test]
     fn vcards_are_for_those_who_take_xml() {
-        for (header, expected) in [
-            ("*/*", true),
-            ("text/xml", true),
-            ("application/json, */*;q=0.1", true),
-            ("application/json", false),
-            ("application/xml;q=0", false),
-        ] {
+        for (header, expected) in
+            [("*/*", true), ("text/xml", true), ("application/json, */*;q=0.1", true), ("application/json", false), ("application/xml;q=0", false)]
+        {
             assert_eq!(Accept::parse([header]).takes_xml(), expected, "{header}");
         }
         assert!(Accept::parse([]).takes_xml());

@@ -1,6 +1,7 @@
 //! Lists of a room's affiliates (rooms.md §6).
 
-use super::entity::{Format, Readable, encode, list, readable};
+use super::describe::{list, readable};
+use super::entity::{Format, Readable, encode};
 use super::read::{BadBody, Limits};
 
 list! {
@@ -77,35 +78,18 @@ impl AffiliationList {
         match self {
             Self::Owners => encode(&Owners { owners: Some(jids) }, format),
             Self::Admins => encode(&Admins { admins: Some(jids) }, format),
-            Self::Members => encode(
-                &Members {
-                    members: Some(jids),
-                },
-                format,
-            ),
-            Self::Outcasts => encode(
-                &Outcasts {
-                    outcasts: Some(jids),
-                },
-                format,
-            ),
+            Self::Members => encode(&Members { members: Some(jids) }, format),
+            Self::Outcasts => encode(&Outcasts { outcasts: Some(jids) }, format),
         }
     }
 
     /// Reads this list. `None` if JSON holds none; in XML a list without items is an empty one.
-    pub fn decode(
-        self,
-        bytes: &[u8],
-        format: Format,
-        limits: &Limits,
-    ) -> Result<Option<Vec<String>>, BadBody> {
+    pub fn decode(self, bytes: &[u8], format: Format, limits: &Limits) -> Result<Option<Vec<String>>, BadBody> {
         let jids = match self {
             Self::Owners => Owners::decode(bytes, format, limits)?.and_then(|list| list.owners),
             Self::Admins => Admins::decode(bytes, format, limits)?.and_then(|list| list.admins),
             Self::Members => Members::decode(bytes, format, limits)?.and_then(|list| list.members),
-            Self::Outcasts => {
-                Outcasts::decode(bytes, format, limits)?.and_then(|list| list.outcasts)
-            }
+            Self::Outcasts => Outcasts::decode(bytes, format, limits)?.and_then(|list| list.outcasts),
         };
         Ok(match format {
             Format::Xml => Some(jids.unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! Messages a user has not read (system.md §10.4).
 
-use super::entity::entity;
+use super::describe::entity;
 
 entity! {
     /// How many messages came since the user was last online.

@@ -1,6 +1,6 @@
 //! The security log (system.md §8).
 
-use super::entity::{entity, list};
+use super::describe::{entity, list};
 
 entity! {
     /// Something someone did.

@@ -31,8 +31,7 @@ impl Date {
         let moment = DateTime::from_timestamp_millis(self.0)?;
         // Other years would need a sign or more digits than readers expect.
         let text = moment.to_rfc3339_opts(format, true);
-        text.starts_with(|c: char| c.is_ascii_digit())
-            .then_some(text)
+        text.starts_with(|c: char| c.is_ascii_digit()).then_some(text)
     }
 
     /// Reads `xs:dateTime` or `xs:date`; without zone it is UTC; empty is absent.
@@ -59,11 +58,7 @@ impl Date {
 
 fn any(text: &str) -> Option<Date> {
     let millis = text.parse().ok().map(Date);
-    let rfc1123 = || {
-        DateTime::parse_from_rfc2822(text)
-            .ok()
-            .map(|t| Date(t.timestamp_millis()))
-    };
+    let rfc1123 = || DateTime::parse_from_rfc2822(text).ok().map(|t| Date(t.timestamp_millis()));
     millis.or_else(|| iso(text)).or_else(rfc1123)
 }
 

@@ -1,6 +1,6 @@
 //! The one error every refusal carries (users.md §1.9, system.md §3.1).
 
-use super::entity::entity;
+use super::describe::entity;
 
 entity! {
     /// Why a request was refused.
@@ -17,15 +17,7 @@ entity! {
 
 impl ErrorBody {
     /// An error about `resource`.
-    pub fn new(
-        exception: impl Into<String>,
-        message: impl Into<String>,
-        resource: impl Into<String>,
-    ) -> Self {
-        Self {
-            exception: Some(exception.into()),
-            message: Some(message.into()),
-            resource: Some(resource.into()),
-        }
+    pub fn new(exception: impl Into<String>, message: impl Into<String>, resource: impl Into<String>) -> Self {
+        Self { exception: Some(exception.into()), message: Some(message.into()), resource: Some(resource.into()) }
     }
 }

@@ -1,6 +1,6 @@
 //! Groups (users.md §2, §8).
 
-use super::entity::{entity, list, readable};
+use super::describe::{entity, list, readable};
 
 entity! {
     /// A group of users. In a listing of groups, admins and members are left out.

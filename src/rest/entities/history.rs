@@ -1,6 +1,6 @@
 //! What was said in a room (rooms.md §5).
 
-use super::entity::{entity, list};
+use super::describe::{entity, list};
 
 entity! {
     /// A message said in a room.

@@ -2,7 +2,7 @@
 //!
 //! COMPAT(openfire): the documentation uses the root element of one for the other; both take both.
 
-use super::entity::{entity, readable};
+use super::describe::{entity, readable};
 
 entity! {
     /// An invitation of whom the path names.

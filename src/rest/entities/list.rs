@@ -1,9 +1,9 @@
-//! Lists within entities, and list resources written item by item.
+//! Lists within entities: their items, and the forms lists have had over the years.
 
 use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{RefOr, Schema};
 
-use super::entity::{Entity, Format};
+use super::entity::Entity;
 use super::json::{Json, JsonWriter, Node};
 use super::place::{Form, Place};
 use super::read::{self, Expected, Fault};
@@ -42,8 +42,7 @@ impl Item for String {
     /// A null item counts as an empty string, which every endpoint refuses in its own words.
     fn read_json_item(place: &Place, node: &Node) -> Result<Self, Fault> {
         let text = read::text_json(&node.value);
-        text.map(Option::unwrap_or_default)
-            .map_err(|_| unexpected(place, Expected("a list of strings"), node.at))
+        text.map(Option::unwrap_or_default).map_err(|_| unexpected(place, Expected("a list of strings"), node.at))
     }
 
     fn stands_alone(value: &Json) -> bool {
@@ -90,9 +89,7 @@ fn write_xml<T: Item>(items: &[T], place: &Place, out: &mut XmlWriter) {
     if wrapper {
         out.open(place.name);
     }
-    items
-        .iter()
-        .for_each(|item| item.write_xml_item(place.item(), out));
+    items.iter().for_each(|item| item.write_xml_item(place.item(), out));
     if wrapper {
         out.close(place.name);
     }
@@ -186,10 +183,7 @@ fn read_one<T: Item>(place: &Place, node: &Node) -> Result<Vec<T>, Fault> {
 }
 
 fn read_items<T: Item>(place: &Place, items: &[Node]) -> Result<Vec<T>, Fault> {
-    items
-        .iter()
-        .map(|item| T::read_json_item(place, item))
-        .collect()
+    items.iter().map(|item| T::read_json_item(place, item)).collect()
 }
 
 /// A list that is in every answer; absent, it is empty.
@@ -214,83 +208,5 @@ impl<T: Item> Shape for Vec<T> {
 
     fn schema(place: &Place, description: &str) -> RefOr<Schema> {
         Option::<Self>::schema(place, description)
-    }
-}
-
-/// An entity that is nothing but a list.
-pub trait List: Entity {
-    /// What it lists.
-    type Item: Item;
-    /// Where the list is.
-    const ITEMS: Place;
-}
-
-/// Writes a list resource item by item, the same bytes as the whole list at once.
-///
-/// Every method returns the next bytes of the body, so that a long list need never be in memory.
-#[derive(Debug)]
-pub struct ListWriter<L> {
-    format: Format,
-    items: usize,
-    list: std::marker::PhantomData<fn() -> L>,
-}
-
-impl<L: List> ListWriter<L> {
-    /// A body in `format`, nothing written yet.
-    pub fn new(format: Format) -> Self {
-        Self {
-            format,
-            items: 0,
-            list: std::marker::PhantomData,
-        }
-    }
-
-    /// The bytes of the next item, with whatever must go before it.
-    pub fn item(&mut self, item: &L::Item) -> Vec<u8> {
-        let first = self.items == 0;
-        self.items += 1;
-        match self.format {
-            Format::Xml => {
-                let mut out = self.xml(first);
-                item.write_xml_item(L::ITEMS.item(), &mut out);
-                out.into_bytes()
-            }
-            Format::Json => {
-                let mut out = self.json(first);
-                item.write_json_item(&mut out);
-                out.into_bytes()
-            }
-        }
-    }
-
-    /// The last bytes of the body.
-    pub fn finish(self) -> Vec<u8> {
-        match (self.format, self.items) {
-            (Format::Xml, 0) => super::entity::encode(&L::default(), Format::Xml),
-            (Format::Xml, _) => format!("</{}>", L::XML_ROOT).into_bytes(),
-            (Format::Json, 0) => format!("{{\"{}\":[]}}", L::ITEMS.name).into_bytes(),
-            (Format::Json, _) => b"]}".to_vec(),
-        }
-    }
-
-    fn xml(&self, first: bool) -> XmlWriter {
-        if !first {
-            return XmlWriter::fragment();
-        }
-        let mut out = XmlWriter::document();
-        out.open(L::XML_ROOT);
-        out.finish_tag();
-        out
-    }
-
-    fn json(&self, first: bool) -> JsonWriter {
-        if !first {
-            return JsonWriter::after_item();
-        }
-        let mut out = JsonWriter::default();
-        out.begin_object();
-        out.key(L::ITEMS.name);
-        out.begin_list();
-        out
     }
 }

@@ -1,6 +1,6 @@
 //! Messages to everyone (system.md §7).
 
-use super::entity::{entity, readable};
+use super::describe::{entity, readable};
 
 entity! {
     /// A message to all users who are connected.

@@ -1,10 +1,11 @@
 //! The wire shapes of the REST API, in XML and JSON, exact to the byte.
 //!
-//! Each entity is described once (see `entity.rs`); the nouns have a file each.
+//! Each entity is described once (see `describe.rs`); the nouns have a file each.
 
 use utoipa::openapi::{RefOr, Schema};
 
 mod date;
+mod describe;
 mod entity;
 mod json;
 mod list;
@@ -13,6 +14,7 @@ mod read;
 mod schema;
 mod secret;
 mod shape;
+mod streaming;
 mod xml;
 
 mod affiliations;
@@ -38,9 +40,10 @@ mod tests;
 
 pub use date::Date;
 pub use entity::{Entity, Format, Readable, encode};
-pub use list::{Item, List, ListWriter};
+pub use list::Item;
 pub use read::{BadBody, Limits};
 pub use secret::Secret;
+pub use streaming::{List, ListWriter};
 
 pub use affiliations::{Admins, AffiliationList, Members, Outcasts, Owners};
 pub use archive::UnreadMessages;

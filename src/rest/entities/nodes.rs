@@ -1,7 +1,7 @@
 //! The cluster and its nodes (system.md §10.1, §10.2).
 
 use super::date::Date;
-use super::entity::{entity, list};
+use super::describe::{entity, list};
 
 entity! {
     /// A node of the cluster.

@@ -1,6 +1,6 @@
 //! Who is in a room (rooms.md §5).
 
-use super::entity::{entity, list};
+use super::describe::{entity, list};
 
 entity! {
     /// Someone in a room, with the address they came from.

@@ -29,47 +29,28 @@ pub struct Place {
 
 /// A field that is an attribute in XML.
 pub const fn attribute(name: &'static str) -> Place {
-    Place {
-        name,
-        form: Form::Attribute,
-        alias: None,
-    }
+    Place { name, form: Form::Attribute, alias: None }
 }
 
 /// A field that is a child element in XML.
 pub const fn element(name: &'static str) -> Place {
-    Place {
-        name,
-        form: Form::Element,
-        alias: None,
-    }
+    Place { name, form: Form::Element, alias: None }
 }
 
 /// A list with a wrapper element `name` around elements `item`.
 pub const fn wrapped(name: &'static str, item: &'static str) -> Place {
-    Place {
-        name,
-        form: Form::Wrapped(item),
-        alias: None,
-    }
+    Place { name, form: Form::Wrapped(item), alias: None }
 }
 
 /// A list without wrapper: elements `item` in XML, the key `name` in JSON.
 pub const fn bare(name: &'static str, item: &'static str) -> Place {
-    Place {
-        name,
-        form: Form::Bare(item),
-        alias: None,
-    }
+    Place { name, form: Form::Bare(item), alias: None }
 }
 
 impl Place {
     /// The same, also read under the name `alias`.
     pub const fn or(self, alias: &'static str) -> Self {
-        Self {
-            alias: Some(alias),
-            ..self
-        }
+        Self { alias: Some(alias), ..self }
     }
 
     /// The name of an item's element; of a scalar, its own name.

@@ -1,6 +1,6 @@
 //! System properties, and the properties of users (system.md §4, users.md §2).
 
-use super::entity::{entity, list, readable};
+use super::describe::{entity, list, readable};
 
 entity! {
     /// A key with a value. A missing value is not an empty one: written, it deletes the key.

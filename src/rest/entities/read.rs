@@ -19,10 +19,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 32 deep; 200,000 entries.
     fn default() -> Self {
-        Self {
-            depth: 32,
-            entries: 200_000,
-        }
+        Self { depth: 32, entries: 200_000 }
     }
 }
 
@@ -48,28 +45,18 @@ pub struct Fault {
 impl Fault {
     /// A fault `at` a byte of the text.
     pub fn new(message: impl Into<String>, at: usize) -> Self {
-        Self {
-            message: message.into(),
-            at,
-        }
+        Self { message: message.into(), at }
     }
 
     /// The same, told in lines and columns of `text`.
     pub fn within(self, text: &str) -> BadBody {
         let before = text.as_bytes().get(..self.at).unwrap_or(text.as_bytes());
-        let line_start = before
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |at| at + 1);
+        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         let is_start_of_char = |b: &&u8| (**b & 0b1100_0000) != 0b1000_0000;
         BadBody {
             message: self.message,
             line: 1 + before.iter().filter(|&&b| b == b'\n').count(),
-            column: 1 + before
-                .iter()
-                .skip(line_start)
-                .filter(is_start_of_char)
-                .count(),
+            column: 1 + before.iter().skip(line_start).filter(is_start_of_char).count(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Chat rooms (rooms.md §4) and what became of creating many (rooms.md §5.5).
 
 use super::date::Date;
-use super::entity::{entity, list, readable};
+use super::describe::{entity, list, readable};
 use super::secret::Secret;
 
 entity! {

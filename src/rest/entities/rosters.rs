@@ -1,6 +1,6 @@
 //! Rosters (users.md §2, §6).
 
-use super::entity::{entity, list, readable};
+use super::describe::{entity, list, readable};
 
 entity! {
     /// A contact in a roster.

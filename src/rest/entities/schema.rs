@@ -8,10 +8,7 @@ use super::place::{Form, Place};
 
 /// An object schema, its XML root name told.
 pub fn object(root: &'static str, description: &str) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::Object)
-        .description(Some(sentence(description)))
-        .xml(Some(XmlBuilder::new().name(Some(root)).build()))
+    ObjectBuilder::new().schema_type(Type::Object).description(Some(sentence(description))).xml(Some(XmlBuilder::new().name(Some(root)).build()))
 }
 
 /// A reference to the schema of the entity `name`.
@@ -22,10 +19,7 @@ pub fn reference(name: &str) -> RefOr<Schema> {
 /// How a list looks in XML.
 pub fn list(place: &Place) -> Xml {
     let wrapped = matches!(place.form, Form::Wrapped(_));
-    XmlBuilder::new()
-        .name(Some(place.name))
-        .wrapped(Some(wrapped))
-        .build()
+    XmlBuilder::new().name(Some(place.name)).wrapped(Some(wrapped)).build()
 }
 
 /// What a list holds; a string's element has its own name.

@@ -1,6 +1,6 @@
 //! Chat services (rooms.md §5.1, §5.2).
 
-use super::entity::{entity, list, readable};
+use super::describe::{entity, list, readable};
 
 entity! {
     /// A service that holds chat rooms.

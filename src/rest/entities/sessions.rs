@@ -1,7 +1,7 @@
 //! Client sessions (system.md §5.1, §6.1).
 
 use super::date::Date;
-use super::entity::{entity, list};
+use super::describe::{entity, list};
 
 entity! {
     /// A client's session.

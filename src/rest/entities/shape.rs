@@ -63,18 +63,12 @@ impl<T: Scalar> Shape for Option<T> {
     fn read_xml(place: &Place, parent: &Element) -> Result<Self, Fault> {
         let (text, at) = match place.form {
             Form::Attribute => {
-                let found = parent
-                    .attributes
-                    .iter()
-                    .rfind(|(name, _)| name == place.name);
+                let found = parent.attributes.iter().rfind(|(name, _)| name == place.name);
                 (found.map(|(_, value)| value), parent.at)
             }
             _ => {
                 let found = place.in_xml(parent);
-                (
-                    found.map(|child| &child.text),
-                    found.map_or(parent.at, |child| child.at),
-                )
+                (found.map(|child| &child.text), found.map_or(parent.at, |child| child.at))
             }
         };
         let Some(text) = text else { return Ok(None) };
@@ -203,24 +197,16 @@ macro_rules! integer {
             }
 
             fn from_text(text: &str) -> Result<Option<Self>, Expected> {
-                read::integer_text(text)?
-                    .map(Self::try_from)
-                    .transpose()
-                    .map_err(|_| INTEGER)
+                read::integer_text(text)?.map(Self::try_from).transpose().map_err(|_| INTEGER)
             }
 
             fn from_json(value: &Json) -> Result<Option<Self>, Expected> {
-                read::integer_json(value)?
-                    .map(Self::try_from)
-                    .transpose()
-                    .map_err(|_| INTEGER)
+                read::integer_json(value)?.map(Self::try_from).transpose().map_err(|_| INTEGER)
             }
 
             fn kind() -> ObjectBuilder {
                 let format = SchemaFormat::KnownFormat(KnownFormat::$format);
-                ObjectBuilder::new()
-                    .schema_type(Type::Integer)
-                    .format(Some(format))
+                ObjectBuilder::new().schema_type(Type::Integer).format(Some(format))
             }
         }
     };

@@ -1,8 +1,7 @@
 //! Users (users.md §2, §3).
 
-use super::entity::{
-    Readable, entity, list, read_document, read_root, read_top, read_value, readable,
-};
+use super::describe::{entity, list, readable};
+use super::entity::{Readable, read_document, read_root, read_top, read_value};
 use super::json::{Json, Node};
 use super::properties::Property;
 use super::read::{BadBody, Fault, Limits};
@@ -79,9 +78,7 @@ impl NewUsers {
 
     fn read(node: &Node) -> Result<Self, Fault> {
         let is_list = match &node.value {
-            Json::Object(members) => members
-                .iter()
-                .any(|(key, _)| key == "users" || key == "user"),
+            Json::Object(members) => members.iter().any(|(key, _)| key == "users" || key == "user"),
             Json::List(_) => true,
             _ => false,
         };

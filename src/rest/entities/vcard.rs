@@ -11,10 +11,7 @@ const NAMESPACE: &str = "vcard-temp";
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<String, BadBody> {
     let document = xml::parse(bytes, limits)?;
     if document.root.name != "vCard" || document.namespace != NAMESPACE {
-        let fault = Fault::new(
-            "The root element must be a vCard in vcard-temp",
-            document.root.at,
-        );
+        let fault = Fault::new("The root element must be a vCard in vcard-temp", document.root.at);
         return Err(fault.within(&document.text));
     }
     let element = document.text.get(document.span);

@@ -32,13 +32,7 @@ pub enum Json {
 /// Parses one JSON text, or nothing: `None` when `text` is blank. Anything after the value is refused, and so
 /// is what is deeper or larger than `limits`.
 pub fn parse(text: &str, limits: &Limits) -> Result<Option<Node>, Fault> {
-    Scan {
-        text,
-        at: 0,
-        entries: 0,
-        limits,
-    }
-    .whole()
+    Scan { text, at: 0, entries: 0, limits }.whole()
 }
 
 /// The text of a JSON body: UTF-8, a byte-order mark skipped.
@@ -69,10 +63,7 @@ impl Scan<'_> {
     /// The next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
-        let blank = rest
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
-            .count();
+        let blank = rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count();
         self.at += blank;
         rest.get(blank).copied()
     }
@@ -192,8 +183,5 @@ fn is_number(token: &str) -> bool {
         None => (mantissa, None),
     };
     let exponent = exponent.map(|e| e.strip_prefix(['+', '-']).unwrap_or(e));
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
+    digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(digits) && exponent.is_none_or(digits)
 }

@@ -11,9 +11,7 @@ pub struct JsonWriter {
 impl JsonWriter {
     /// Continues a list that already has items.
     pub fn after_item() -> Self {
-        Self {
-            out: ",".to_owned(),
-        }
+        Self { out: ",".to_owned() }
     }
 
     /// Starts an object or, within one or within a list, the next one.
@@ -65,10 +63,7 @@ impl JsonWriter {
 
     /// A comma, unless the next thing is the first of its kind.
     fn separate(&mut self) {
-        if !matches!(
-            self.out.as_bytes().last(),
-            None | Some(b'{' | b'[' | b':' | b',')
-        ) {
+        if !matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[' | b':' | b',')) {
             self.out.push(',');
         }
     }

@@ -11,15 +11,11 @@ const CASES: &str = include_str!("acceptance.txt");
 
 #[test]
 fn bodies_are_taken_as_they_mean_or_refused() {
-    let lines = CASES
-        .lines()
-        .filter(|line| !line.starts_with('#') && !line.starts_with("   was"));
+    let lines = CASES.lines().filter(|line| !line.starts_with('#') && !line.starts_with("   was"));
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     let mut wrong = Vec::new();
     for case in lines.chunks(2) {
-        let [body, expected] = case else {
-            panic!("a body without answer: {case:?}")
-        };
+        let [body, expected] = case else { panic!("a body without answer: {case:?}") };
         let found = answer(body);
         if Some(found.as_str()) != expected.strip_prefix("   ") {
             wrong.push(format!("{body}\n   {found}"));
@@ -51,11 +47,7 @@ fn answer(line: &str) -> String {
 }
 
 fn read<E: Entity + Readable>(format: &str, body: &str) -> String {
-    let found = if format == "X" {
-        xml::<E>(body)
-    } else {
-        json::<E>(body)
-    };
+    let found = if format == "X" { xml::<E>(body) } else { json::<E>(body) };
     match found {
         Ok(entity) => String::from_utf8(encode(&entity, Format::Json)).expect("UTF-8"),
         Err(_) => "400".to_owned(),

@@ -17,17 +17,12 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
     match declared(bytes).as_deref() {
         None | Some("utf-8" | "utf8" | "us-ascii") => utf8(bytes),
         Some("iso-8859-1" | "latin1") => Ok(bytes.iter().map(|&b| char::from(b)).collect()),
-        Some(_) => Err(Fault::new(
-            "The declared character encoding is not supported",
-            0,
-        )),
+        Some(_) => Err(Fault::new("The declared character encoding is not supported", 0)),
     }
 }
 
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
-    std::str::from_utf8(bytes)
-        .map(Cow::Borrowed)
-        .map_err(|_| Fault::new("The body is not valid UTF-8", 0))
+    std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Fault::new("The body is not valid UTF-8", 0))
 }
 
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, Fault> {

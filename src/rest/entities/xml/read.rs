@@ -32,9 +32,7 @@ pub struct Element {
 impl Element {
     /// The plain children called `name`, in order.
     pub fn children_named(&self, name: &str) -> impl Iterator<Item = &Element> {
-        self.children
-            .iter()
-            .filter(move |child| child.plain && child.name == name)
+        self.children.iter().filter(move |child| child.plain && child.name == name)
     }
 }
 
@@ -60,12 +58,7 @@ pub fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, BadBo
     }
     let mut tree = Tree::new(limits);
     match tree.read(&text) {
-        Ok((root, namespace, span)) => Ok(Document {
-            text,
-            span,
-            namespace,
-            root,
-        }),
+        Ok((root, namespace, span)) => Ok(Document { text, span, namespace, root }),
         Err(fault) => Err(fault.within(&text)),
     }
 }
@@ -80,13 +73,7 @@ struct Tree<'l> {
 
 impl<'l> Tree<'l> {
     fn new(limits: &'l Limits) -> Self {
-        Self {
-            limits,
-            elements: 0,
-            open: Vec::new(),
-            namespace: String::new(),
-            done: None,
-        }
+        Self { limits, elements: 0, open: Vec::new(), namespace: String::new(), done: None }
     }
 
     fn read(&mut self, text: &str) -> Result<(Element, String, Range<usize>), Fault> {
@@ -104,6 +91,7 @@ impl<'l> Tree<'l> {
                     self.end(end)?;
                 }
                 Event::End(_) => self.end(end)?,
+                Event::Text(part) if part.contains("]]>") => return Err(malformed(at)),
                 Event::Text(part) => self.text(&part.xml10_content(), at)?,
                 Event::CData(_) if self.open.is_empty() => return Err(malformed(at)),
                 Event::CData(part) => self.text(&part.xml10_content(), at)?,
@@ -117,12 +105,7 @@ impl<'l> Tree<'l> {
         }
     }
 
-    fn start(
-        &mut self,
-        reader: &NsReader<&[u8]>,
-        tag: &BytesStart,
-        at: usize,
-    ) -> Result<(), Fault> {
+    fn start(&mut self, reader: &NsReader<&[u8]>, tag: &BytesStart, at: usize) -> Result<(), Fault> {
         self.elements += 1;
         if self.open.len() >= self.limits.depth {
             return Err(Fault::new("The body is nested too deeply", at));
@@ -149,7 +132,7 @@ impl<'l> Tree<'l> {
             name: local.as_ref().to_owned(),
             plain: namespace.is_empty(),
             at,
-            attributes: attributes(tag, at)?,
+            attributes: attributes(reader, tag, at)?,
             ..Element::default()
         });
         Ok(())
@@ -170,9 +153,7 @@ impl<'l> Tree<'l> {
     fn text(&mut self, text: &str, at: usize) -> Result<(), Fault> {
         match self.open.last_mut() {
             Some(element) => element.text.push_str(text),
-            None if text
-                .trim_matches(['\u{FEFF}', ' ', '\t', '\r', '\n'])
-                .is_empty() => {}
+            None if text.trim_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).is_empty() => {}
             None => return Err(malformed(at)),
         }
         Ok(())
@@ -193,36 +174,44 @@ impl<'l> Tree<'l> {
 
     fn finish(&mut self, end: usize) -> Result<(Element, String, Range<usize>), Fault> {
         match self.done.take() {
-            Some((root, span)) if self.open.is_empty() => {
-                Ok((root, std::mem::take(&mut self.namespace), span))
-            }
+            Some((root, span)) if self.open.is_empty() => Ok((root, std::mem::take(&mut self.namespace), span)),
             _ => Err(malformed(end)),
         }
     }
 }
 
-fn attributes(tag: &BytesStart, at: usize) -> Result<Vec<(String, String)>, Fault> {
+/// The attributes of `tag` that are in no namespace; all of them must be well-formed.
+fn attributes(reader: &NsReader<&[u8]>, tag: &BytesStart, at: usize) -> Result<Vec<(String, String)>, Fault> {
     let mut found = Vec::new();
+    let mut rest = tag.attributes_raw();
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|_| malformed(at))?;
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|_| malformed(at))?;
-        let name = attribute.key.as_ref();
-        if attribute.value.contains('<') || !value.chars().all(is_allowed) || !is_name(name) {
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| malformed(at))?;
+        rest = after_attribute(rest).ok_or_else(|| malformed(at))?;
+        let (namespace, local) = reader.resolver().resolve_attribute(attribute.key);
+        let known = !matches!(namespace, ResolveResult::Unknown(_));
+        if !known || !is_name(local.as_ref()) || attribute.value.contains('<') || !value.chars().all(is_allowed) {
             return Err(malformed(at));
         }
-        if attribute.key.prefix().is_none() && name != "xmlns" {
-            found.push((name.to_owned(), value.into_owned()));
+        if attribute.key.prefix().is_none() && local.as_ref() != "xmlns" {
+            found.push((local.as_ref().to_owned(), value.into_owned()));
         }
     }
     Ok(found)
 }
 
-/// Whether `name` looks like an XML name: quick-xml itself takes almost anything.
+/// What follows the next attribute, which white space must go before: quick-xml does without.
+fn after_attribute(text: &str) -> Option<&str> {
+    let spaced = text.strip_prefix([' ', '\t', '\r', '\n'])?;
+    let value = spaced.get(spaced.find(['"', '\''])?..)?;
+    let quote = value.chars().next()?;
+    value.get(1..)?.split_once(quote).map(|(_, rest)| rest)
+}
+
+/// Whether `name` looks like a name without prefix (XML 1.0 §2.3): quick-xml takes almost anything.
 fn is_name(name: &str) -> bool {
-    let first = |c: char| c.is_alphabetic() || matches!(c, '_' | ':') || !c.is_ascii();
-    let later = |c: char| first(c) || c.is_ascii_digit() || matches!(c, '-' | '.');
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_' || (!c.is_ascii() && !matches!(c, '\u{80}'..='\u{BF}' | '×' | '÷'));
+    let later = |c: char| first(c) || c.is_ascii_digit() || matches!(c, '-' | '.' | '·');
     name.starts_with(first) && name.chars().all(later)
 }
 

@@ -18,10 +18,7 @@ pub struct XmlWriter {
 impl XmlWriter {
     /// A document with its declaration.
     pub fn document() -> Self {
-        Self {
-            out: PROLOG.to_owned(),
-            tag_open: false,
-        }
+        Self { out: PROLOG.to_owned(), tag_open: false }
     }
 
     /// A part of a document, without declaration.
