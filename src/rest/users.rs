@@ -66,7 +66,8 @@ pub async fn create(call: Call) -> Result<Answer> {
 
 /// `PUT /users/{username}`
 pub async fn update(call: Call) -> Result<Answer> {
-    let Some(user) = call.read::<entities::User>()? else { return Ok(DONE) };
+    let Some(body) = call.read::<NewUsers>()? else { return Ok(DONE) };
+    let user = body.single().ok_or_else(|| ApiError::illegal("Could not update user", call.param(0)))?;
     let renames = user.username.as_deref().is_some_and(|new| Localpart::parse(new).ok() != path_name(&call));
     let account = account(user);
     if renames { rename(&call, account).await } else { change(&call, account).await }
