@@ -17,8 +17,8 @@ use crate::base::jid::{BareJid, Localpart};
 use crate::base::secrets::{Secret, Verifier};
 use crate::config::Hashing;
 use crate::state::audit::Command as Audit;
-use crate::state::{Command, State};
 use crate::state::properties::ADMINS;
+use crate::state::{Command, State};
 
 use super::{Caller, Fault, Hearth, Saying};
 

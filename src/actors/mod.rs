@@ -7,6 +7,8 @@ mod bus;
 mod owner;
 mod owners;
 mod replica;
+#[cfg(test)]
+mod tests;
 
 pub use bus::{Bus, Happened};
 pub use owners::{Owners, Views};

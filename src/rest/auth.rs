@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use actix_web::http::{StatusCode, header};
 use actix_web::HttpRequest;
+use actix_web::http::{StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 

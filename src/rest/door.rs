@@ -135,7 +135,8 @@ impl Door {
             Takes::Bulk(_) => limits.bulk_body_bytes,
             Takes::Entity(_) | Takes::Vcard | Takes::Form => limits.body_bytes,
         };
-        let too_large = || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "IllegalArgumentException", format!("The body is larger than {most} bytes"), path);
+        let too_large =
+            || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "IllegalArgumentException", format!("The body is larger than {most} bytes"), path);
         let announced = text(request.headers(), &header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if announced.is_some_and(|length| length > most) {
             return Err(too_large());

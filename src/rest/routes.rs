@@ -196,13 +196,11 @@ pub static ROUTES: &[Route] = &[
     Route {
         path: "/users",
         endpoints: &[
-            get(USERS, "List users", h!(users::list))
-                .gives(Gives::Entity(Schema::of::<entities::Users>()))
-                .query(&[
-                    string("search", "Only users whose name contains this"),
-                    string("propertyKey", "Only users with a property of this key"),
-                    string("propertyValue", "… and this value"),
-                ]),
+            get(USERS, "List users", h!(users::list)).gives(Gives::Entity(Schema::of::<entities::Users>())).query(&[
+                string("search", "Only users whose name contains this"),
+                string("propertyKey", "Only users with a property of this key"),
+                string("propertyValue", "… and this value"),
+            ]),
             post(USERS, "Create one user or many", h!(users::create)).takes(Takes::Bulk(Schema::of::<entities::User>())).refusals(&[409]),
         ],
     },
@@ -237,7 +235,8 @@ static BY_LENGTH: LazyLock<HashMap<usize, Candidates>> = LazyLock::new(|| {
 
 /// The route that decoded `segments` match, with its path parameters. Earlier routes win.
 pub fn find(segments: &[String]) -> Option<(&'static Route, Vec<String>)> {
-    let matches = |pattern: &[&str]| pattern.iter().zip(segments).all(|(want, have)| if want.starts_with('{') { !have.is_empty() } else { want == have });
+    let matches =
+        |pattern: &[&str]| pattern.iter().zip(segments).all(|(want, have)| if want.starts_with('{') { !have.is_empty() } else { want == have });
     let (route, pattern) = BY_LENGTH.get(&segments.len())?.iter().find(|(_, pattern)| matches(pattern))?;
     let params = pattern.iter().zip(segments).filter(|(want, _)| want.starts_with('{')).map(|(_, have)| have.clone()).collect();
     Some((route, params))

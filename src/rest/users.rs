@@ -124,7 +124,9 @@ fn creation(fault: &Fault) -> Option<ApiError> {
             Some(ApiError::new(StatusCode::BAD_REQUEST, "PasswordIsNull", "Could not create new user, because password is null", given))
         }
         Fault::Invalid(Invalid::Twice(given)) => Some(ApiError::conflict(EXISTS, CREATE, given)),
-        Fault::Invalid(Invalid::Username(given) | Invalid::Property(given) | Invalid::TooLong { of: given, .. }) => Some(ApiError::illegal(CREATE, given)),
+        Fault::Invalid(Invalid::Username(given) | Invalid::Property(given) | Invalid::TooLong { of: given, .. }) => {
+            Some(ApiError::illegal(CREATE, given))
+        }
         _ => None,
     }
 }

@@ -56,4 +56,4 @@ pub enum Reply {
 pub type Outcome = Result<Reply, Refusal>;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

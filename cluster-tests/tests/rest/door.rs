@@ -22,7 +22,9 @@ fn checks_come_in_their_order() {
 #[test]
 fn every_answer_has_the_headers_of_the_api() {
     let node = Node::start();
-    for answer in [node.client().get("/users"), node.stranger().get("/users"), node.client().get("/nope"), node.stranger().send("OPTIONS", "/users", None)] {
+    for answer in
+        [node.client().get("/users"), node.stranger().get("/users"), node.client().get("/nope"), node.stranger().send("OPTIONS", "/users", None)]
+    {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
         assert_eq!(answer.header("access-control-allow-headers"), Some("origin, content-type, accept, authorization"));
         assert_eq!(answer.header("access-control-allow-methods"), Some("GET, POST, PUT, DELETE, OPTIONS, HEAD"));

@@ -18,9 +18,9 @@ use super::engine::{LedgerReader, Op, Space};
 use super::types::{Entry, LogId, TypeConfig, Vote};
 use super::writer::{Callback, Job, Writer};
 
+use self::recover::{META_COMMITTED, META_PURGED, META_VOTE};
 pub use self::recover::{META_IDENTITY, Recovered};
 pub use self::tail::Room;
-use self::recover::{META_COMMITTED, META_PURGED, META_VOTE};
 use self::tail::Tail;
 
 /// How many entries one job of a purge deletes, so that appends get in between.

@@ -4,8 +4,8 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::tail::{Room, Tail};
 use super::Log;
+use super::tail::{Room, Tail};
 use crate::raft::codec;
 use crate::raft::engine::{LedgerReader, Order, Space, damaged};
 use crate::raft::types::LogId;
