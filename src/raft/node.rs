@@ -121,7 +121,8 @@ fn settings(identity: &Identity, config: &Store) -> Result<Config, String> {
         max_payload_entries: 1024,
         snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: config.kept_log_entries,
-        purge_batch_size: 1024,
+        // Purging waits until it is worth it, but not for more than is kept anyway.
+        purge_batch_size: config.kept_log_entries.clamp(1, 1024),
         replication_lag_threshold: config.snapshot_log_entries.saturating_add(config.kept_log_entries),
         api_channel_size: Some(4096),
         ..Config::default()
