@@ -51,7 +51,7 @@ struct Inner<R: Replica> {
 }
 
 struct Held {
-    _lock: File,
+    _lock: Arc<File>,
     compaction: JoinHandle<()>,
 }
 
@@ -66,12 +66,13 @@ pub async fn open<R: Replica>(dir: &Path, engine: Engine, config: &Store, replic
     let path: PathBuf = dir.to_owned();
     let opened = tokio::task::spawn_blocking(move || DataDir::open(&path, &engine, node_id)).await;
     let data = opened.map_err(|e| OpenError::Raft(e.to_string()))??;
-    let writer = data.writer.clone();
+    let (writer, lock) = (data.writer.clone(), Arc::clone(&data.lock));
     let node = start(dir, data, config, replica).await;
     if node.is_err() {
         // Releases the engine, so that a further attempt finds the directory free.
         let _ = writer.stop().await;
     }
+    drop(lock);
     node
 }
 

@@ -144,12 +144,14 @@ impl Run {
 
     async fn truncate(&mut self, dice: &mut Dice) -> Option<bool> {
         let kept = self.model.entries.len().saturating_sub(1 + usize::try_from(dice.roll(4)).unwrap());
+        // Truncating nothing touches no disk, and so makes nothing durable either.
+        let touches = kept < self.model.entries.len();
         let last = kept.checked_sub(1).map_or(self.model.purged, |at| Some(self.model.entries[at].log_id));
         self.change(|m| {
             m.entries.truncate(kept);
             m.last = last;
         });
-        self.stack.log.truncate_after(last).await.ok().map(|()| true)
+        self.stack.log.truncate_after(last).await.ok().map(|()| touches)
     }
 
     async fn ledger(&mut self, dice: &mut Dice) -> Option<bool> {
