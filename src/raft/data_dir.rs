@@ -97,7 +97,8 @@ impl OpenError {
 
 /// An opened data directory.
 pub(super) struct DataDir {
-    pub lock: File,
+    /// Held until the engine is closed.
+    pub lock: Arc<File>,
     pub writer: Writer,
     pub reader: Arc<dyn LedgerReader>,
     pub recovered: Recovered,
@@ -118,11 +119,11 @@ impl DataDir {
             check_before_touching(dir, engine, node_id, identity)?;
         }
         let snapshots = SnapshotStore::open(&dir.join("snapshots")).map_err(disk)?;
-        let (writer, reader) = match engine {
-            Engine::Sled { cache_bytes } => start(SledEngine::open(&dir.join("log"), *cache_bytes).map_err(disk)?),
-            Engine::Memory(memory) => start(memory.open().map_err(disk)?),
-        }
-        .map_err(disk)?;
+        let engine: Box<dyn LogEngine> = match engine {
+            Engine::Sled { cache_bytes } => Box::new(SledEngine::open(&dir.join("log"), *cache_bytes).map_err(disk)?),
+            Engine::Memory(memory) => Box::new(memory.open().map_err(disk)?),
+        };
+        let reader = engine.reader();
         let recovered = Recovered::read(&*reader, Room::default()).map_err(disk)?;
         let is_new = known.is_none();
         let identity = match known {
@@ -130,13 +131,9 @@ impl DataDir {
             None if recovered.is_empty() && snapshots.newest().is_none() => Identity::found_cluster(node_id).map_err(disk)?,
             None => return Err(OpenError::IdentityGone(dir.to_owned())),
         };
-        Ok(Self { lock, writer, reader, recovered, snapshots, identity, is_new })
+        let writer = Writer::start(engine).map_err(disk)?;
+        Ok(Self { lock: Arc::new(lock), writer, reader, recovered, snapshots, identity, is_new })
     }
-}
-
-fn start(engine: impl LogEngine) -> io::Result<(Writer, Arc<dyn LedgerReader>)> {
-    let reader = engine.reader();
-    Ok((Writer::start(engine)?, reader))
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {

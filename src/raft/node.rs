@@ -51,7 +51,7 @@ struct Inner<R: Replica> {
 }
 
 struct Held {
-    _lock: File,
+    _lock: Arc<File>,
     compaction: JoinHandle<()>,
 }
 
@@ -66,12 +66,13 @@ pub async fn open<R: Replica>(dir: &Path, engine: Engine, config: &Store, replic
     let path: PathBuf = dir.to_owned();
     let opened = tokio::task::spawn_blocking(move || DataDir::open(&path, &engine, node_id)).await;
     let data = opened.map_err(|e| OpenError::Raft(e.to_string()))??;
-    let writer = data.writer.clone();
+    let (writer, lock) = (data.writer.clone(), Arc::clone(&data.lock));
     let node = start(dir, data, config, replica).await;
     if node.is_err() {
         // Releases the engine, so that a further attempt finds the directory free.
         let _ = writer.stop().await;
     }
+    drop(lock);
     node
 }
 
@@ -121,7 +122,8 @@ fn settings(identity: &Identity, config: &Store) -> Result<Config, String> {
         max_payload_entries: 1024,
         snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: config.kept_log_entries,
-        purge_batch_size: 1024,
+        // Purging waits until it is worth it, but not for more than is kept anyway.
+        purge_batch_size: config.kept_log_entries.clamp(1, 1024),
         replication_lag_threshold: config.snapshot_log_entries.saturating_add(config.kept_log_entries),
         api_channel_size: Some(4096),
         ..Config::default()

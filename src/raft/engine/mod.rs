@@ -120,6 +120,28 @@ pub trait LogEngine: Send + 'static {
     fn close(&mut self);
 }
 
+impl LogEngine for Box<dyn LogEngine> {
+    fn write(&mut self, batch: Batch) -> io::Result<()> {
+        (**self).write(batch)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        (**self).sync()
+    }
+
+    fn reader(&self) -> Arc<dyn LedgerReader> {
+        (**self).reader()
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        (**self).size()
+    }
+
+    fn close(&mut self) {
+        (**self).close();
+    }
+}
+
 /// Reads records from any thread while the writer goes on.
 pub trait LedgerReader: Send + Sync {
     /// The record under `key`.

@@ -105,8 +105,16 @@ impl LogEngine for SledEngine {
         Ok(std::fs::metadata(self.path.join("db"))?.len())
     }
 
+    /// sled's own threads may hold its file a little longer than we do; its lock tells when they are done, and only then may
+    /// another open it.
     fn close(&mut self) {
-        self.db.store(None);
+        if let Some(db) = self.db.swap(None) {
+            drop(db);
+            let released = self.file.lock().and_then(|()| self.file.unlock());
+            if let Err(error) = released {
+                tracing::warn!(%error, "cannot tell whether the log engine has released its files");
+            }
+        }
     }
 }
 

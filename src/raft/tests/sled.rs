@@ -1,0 +1,143 @@
+//! sled as the engine: what is synced is there for whoever opens the files, large values, damage, and one user at a time.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::Dice;
+use super::crash::{Run, found};
+use super::stack;
+use crate::raft::engine::{Batch, LogEngine, Op, Order, SledEngine, Space};
+use crate::raft::log_store::Room;
+
+const CACHE: u64 = 8 << 20;
+
+/// Copies the files of a store that is in use: its log last, for it makes up for older files beside it, not the reverse.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let mut names: Vec<_> = fs::read_dir(from).unwrap().map(|file| file.unwrap().file_name()).filter(|name| from.join(name).is_file()).collect();
+    names.sort_by_key(|name| name == "db");
+    for name in names {
+        match fs::copy(from.join(&name), to.join(&name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && name != "db" => {}
+            result => assert!(result.is_ok(), "{result:?}"),
+        }
+    }
+}
+
+fn put(space: Space, key: u64, value: impl Into<Bytes>) -> Op {
+    Op::Put { space, key, value: value.into() }
+}
+
+fn write(engine: &mut SledEngine, ops: Vec<Op>) {
+    engine.write(Batch { ops }).unwrap();
+}
+
+/// As after a `kill -9`: the files are taken while the engine still runs, then opened anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_taken_from_a_running_store_hold_everything_durable() {
+    for seed in 0..6 {
+        let dir = tempfile::tempdir().unwrap();
+        let mut run = Run::new(SledEngine::open(&dir.path().join("log"), CACHE).unwrap(), &dir.path().join("s")).await;
+        let mut dice = Dice(seed);
+        for round in 0..4 {
+            for _ in 0..30 {
+                run.step(&mut dice).await;
+            }
+            if round % 2 == 0 {
+                assert!(run.barrier().await);
+            }
+            let durable = run.durable();
+            let taken = dir.path().join(format!("taken{round}"));
+            copy(&dir.path().join("log"), &taken);
+            let again = stack(SledEngine::open(&taken, CACHE).unwrap(), &dir.path().join("s2"), Room::default()).await.unwrap();
+            let found = found(&again.log, &*again.reader).await;
+            assert!(run.states[durable..].contains(&found), "seed {seed} round {round}: {found:?}\nis none of the states since {durable}");
+        }
+        run.stop().await;
+    }
+}
+
+#[test]
+fn large_values_are_split_and_come_back_and_go_without_a_trace() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    let big: Vec<u8> = (0..200_000u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
+    for size in [61_439, 61_440, 61_441, 122_880, 200_000] {
+        write(&mut engine, vec![put(Space::Messages, 5, big[..size].to_vec()), put(Space::Messages, 6, "next")]);
+        engine.sync().unwrap();
+        let reader = engine.reader();
+        assert_eq!(reader.get(Space::Messages, 5).unwrap().unwrap(), big[..size]);
+        let keys = |order| reader.range(Space::Messages, 0..10, order, 10).unwrap().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+        assert_eq!((keys(Order::Ascending), keys(Order::Descending)), (vec![5, 6], vec![6, 5]), "chunks are no records");
+    }
+    write(&mut engine, vec![put(Space::Messages, 5, "small again")]);
+    engine.close();
+    drop(engine);
+    let db = ::sled::open(dir.path()).unwrap();
+    assert_eq!(db.len(), 2, "no chunk is left behind");
+    assert!(db.iter().values().all(|value| value.unwrap().len() < 64 * 1024));
+}
+
+#[test]
+fn a_batch_sees_its_own_earlier_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    let all = || Op::DeleteRange { space: Space::Log, keys: 0..u64::MAX };
+    write(&mut engine, vec![put(Space::Log, 1, "stored"), put(Space::Audit, 1, "other")]);
+    write(&mut engine, vec![put(Space::Log, 2, vec![1; 100_000]), all(), put(Space::Log, 3, "new")]);
+    let found = engine.reader().range(Space::Log, 0..u64::MAX, Order::Ascending, 10).unwrap();
+    assert_eq!(found, [(3, Bytes::from("new"))]);
+    write(&mut engine, vec![put(Space::Log, 3, "newer"), Op::Delete { space: Space::Log, key: 3 }]);
+    assert_eq!(engine.reader().get(Space::Log, 3).unwrap(), None);
+    assert!(engine.reader().get(Space::Audit, 1).unwrap().is_some());
+}
+
+#[test]
+fn a_damaged_record_is_an_error_not_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    write(&mut engine, vec![put(Space::Audit, 1, "good"), put(Space::Audit, 2, vec![3; 100_000])]);
+    engine.close();
+    drop(engine);
+    let bend = |change: &dyn Fn(&::sled::Db)| {
+        let db = ::sled::open(dir.path()).unwrap();
+        change(&db);
+        db.flush().unwrap();
+        drop(db);
+        // Waits until sled's threads have let go of it.
+        fs::File::open(dir.path().join("db")).unwrap().lock().unwrap();
+    };
+    bend(&|db| {
+        let (key, value) = db.iter().next().unwrap().unwrap();
+        let mut value = value.to_vec();
+        value[2] ^= 1;
+        db.insert(key, value).unwrap();
+    });
+    let reader = SledEngine::open(dir.path(), CACHE).unwrap();
+    let error = reader.reader().get(Space::Audit, 1).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+    assert!(reader.reader().range(Space::Audit, 0..9, Order::Ascending, 9).is_err());
+    assert_eq!(reader.reader().get(Space::Audit, 2).unwrap().unwrap().len(), 100_000);
+    drop(reader);
+    bend(&|db| drop(db.pop_max().unwrap()));
+    let reader = SledEngine::open(dir.path(), CACHE).unwrap();
+    let error = reader.reader().get(Space::Audit, 2).unwrap_err();
+    assert!(error.to_string().contains("chunk 1 of key 2 is missing"), "{error}");
+}
+
+#[test]
+fn one_user_at_a_time_and_closed_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    let error = SledEngine::open(dir.path(), CACHE).err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+    assert!(error.to_string().ends_with("is in use by another process"), "{error}");
+    let reader = engine.reader();
+    engine.close();
+    assert!(reader.get(Space::Log, 1).is_err());
+    assert!(engine.write(Batch::default()).is_err());
+    assert!(SledEngine::open(dir.path(), CACHE).is_ok(), "closing frees the files although readers are left");
+}

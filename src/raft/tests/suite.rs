@@ -1,0 +1,48 @@
+//! openraft's own suite for stores, over both engines.
+
+use openraft::StorageError;
+use openraft::testing::log::{StoreBuilder, Suite};
+use tempfile::TempDir;
+
+use super::{TestReplica, stack};
+use crate::raft::engine::{MemoryDisk, SledEngine};
+use crate::raft::log_store::{LogStore, Room};
+use crate::raft::state_machine::StateMachine;
+use crate::raft::types::TypeConfig;
+
+struct Memory(Room);
+struct Sled(Room);
+
+type Built = (TempDir, LogStore, StateMachine<TestReplica>);
+
+impl StoreBuilder<TypeConfig, LogStore, StateMachine<TestReplica>, TempDir> for Memory {
+    async fn build(&self) -> Result<Built, StorageError<TypeConfig>> {
+        let dir = tempfile::tempdir().unwrap();
+        let stack = stack(MemoryDisk::new().open().unwrap(), &dir.path().join("snapshots"), self.0).await.unwrap();
+        Ok((dir, stack.log, stack.machine))
+    }
+}
+
+impl StoreBuilder<TypeConfig, LogStore, StateMachine<TestReplica>, TempDir> for Sled {
+    async fn build(&self) -> Result<Built, StorageError<TypeConfig>> {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = SledEngine::open(&dir.path().join("log"), 8 << 20).unwrap();
+        let stack = stack(engine, &dir.path().join("snapshots"), self.0).await.unwrap();
+        Ok((dir, stack.log, stack.machine))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openraft_suite_passes_on_memory() {
+    Suite::test_all(Memory(Room::default())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openraft_suite_passes_on_sled() {
+    Suite::test_all(Sled(Room::default())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openraft_suite_passes_when_next_to_nothing_stays_in_memory() {
+    Suite::test_all(Memory(Room { entries: 1, bytes: 1 })).await.unwrap();
+}
