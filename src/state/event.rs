@@ -1,6 +1,10 @@
 //! What applying brought about that listeners may want to tell connected clients.
 
-use crate::base::jid::Localpart;
+use std::sync::Arc;
+
+use crate::base::jid::{BareJid, Localpart};
+
+use super::rosters::Subscription;
 
 /// A thing that happened, in log order, for the doors of this node. Events are never stored: a door that missed some reads
 /// the state.
@@ -12,4 +16,32 @@ pub enum Event {
     UserDeleted(Localpart),
     /// A property was set or deleted.
     PropertyChanged(String),
+    /// People of a shared group came together or parted: each of `joined` now sees, and is seen by, everybody in the group;
+    /// each of `left` and everybody who was in it with them no longer do, unless another group or an entry of their own says so.
+    SharedGroupChanged {
+        /// The group, which may be gone.
+        name: Arc<str>,
+        /// Who came.
+        joined: Vec<BareJid>,
+        /// Who went.
+        left: Vec<BareJid>,
+    },
+    /// An entry of a contact list was set; the owner's clients are to be told what it is now.
+    RosterPushed {
+        /// Whose list.
+        owner: Localpart,
+        /// Which entry.
+        contact: BareJid,
+    },
+    /// An entry of a contact list was removed; the owner's clients are to be told, and the contact, where a subscription ended.
+    ContactRemoved {
+        /// Whose list.
+        owner: Localpart,
+        /// Which entry.
+        contact: BareJid,
+        /// The subscription that ended.
+        had: Subscription,
+    },
+    /// The vCard of an account was set or removed.
+    VcardChanged(Localpart),
 }

@@ -10,6 +10,7 @@ pub mod bytes;
 mod effect;
 mod event;
 mod noun;
+mod pairs;
 mod proposal;
 mod question;
 mod refusal;

@@ -9,13 +9,29 @@ use super::NounId;
 pub enum Question {
     /// Does this account exist? `Yes` or `No`.
     UserExists(Localpart),
+    /// What is this account's display name? `Text`.
+    UserName(Localpart),
+    /// Does this group exist? `Yes` or `No`.
+    GroupExists(String),
+    /// Who is in this group, in whatever role? `Jids`; none for a group that does not exist.
+    GroupPeople(String),
+    /// Through which shared groups does the user see the contact? `Names`.
+    SharedContact {
+        /// Who looks.
+        user: BareJid,
+        /// Who is seen.
+        contact: BareJid,
+    },
+    /// Which of these are names of shared groups? `Names`.
+    SharedAmong(Vec<String>),
 }
 
 impl Question {
     /// Whose fact it is.
     pub fn of(&self) -> NounId {
         match self {
-            Self::UserExists(_) => NounId::Users,
+            Self::UserExists(_) | Self::UserName(_) => NounId::Users,
+            Self::GroupExists(_) | Self::GroupPeople(_) | Self::SharedContact { .. } | Self::SharedAmong(_) => NounId::Groups,
         }
     }
 }

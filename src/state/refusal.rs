@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::jid::{BareJid, Localpart};
+
 /// A reason of the domain; each door gives it its own wire shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
@@ -17,4 +19,25 @@ pub enum Refusal {
     /// No such property.
     #[error("no such property: {0}")]
     PropertyNotFound(String),
+    /// No such group.
+    #[error("no such group: {0}")]
+    GroupNotFound(String),
+    /// The name of the group is taken.
+    #[error("group exists: {0}")]
+    GroupExists(String),
+    /// The group holds as many people as it may.
+    #[error("group is full: {0}")]
+    GroupFull(String),
+    /// Not in the roster.
+    #[error("no such contact: {0}")]
+    ContactNotFound(BareJid),
+    /// In the roster already, by itself or through a shared group.
+    #[error("contact exists: {0}")]
+    ContactExists(BareJid),
+    /// A shared group does not allow it; the text is its name.
+    #[error("shared group: {0}")]
+    SharedGroup(String),
+    /// The roster holds as many contacts as it may; the text is its owner.
+    #[error("roster is full: {0}")]
+    RosterFull(Localpart),
 }

@@ -183,6 +183,7 @@ impl Noun for Users {
     fn answer(&self, question: &Question) -> Answer {
         match question {
             Question::UserExists(name) if self.by_name.contains_key(name) => Answer::Yes,
+            Question::UserName(name) => Answer::Text(self.get(name).and_then(|user| user.name.as_deref().map(str::to_owned))),
             _ => Answer::No,
         }
     }
