@@ -1,5 +1,7 @@
 //! Facts of other nouns that a command needs before it can be decided.
 
+use uuid::Uuid;
+
 use crate::base::jid::{BareJid, Localpart};
 
 use super::NounId;
@@ -9,6 +11,15 @@ use super::NounId;
 pub enum Question {
     /// Does this account exist? `Yes` or `No`.
     UserExists(Localpart),
+    /// Is this account locked? `Yes` or `No`.
+    UserLocked(Localpart),
+    /// Does this node take part, in this life? `Yes` or `No`.
+    NodeUp {
+        /// Which node.
+        node: Uuid,
+        /// Which life.
+        incarnation: u64,
+    },
 }
 
 impl Question {
@@ -16,6 +27,8 @@ impl Question {
     pub fn of(&self) -> NounId {
         match self {
             Self::UserExists(_) => NounId::Users,
+            Self::UserLocked(_) => NounId::Lockouts,
+            Self::NodeUp { .. } => NounId::Nodes,
         }
     }
 }
