@@ -1,14 +1,13 @@
-//! The security audit log: reading it, checking its chain, and noting what changes nothing.
+//! The security audit log: reading it, and checking its chain.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use crate::raft::{LedgerReader, Order, Space};
-use crate::state::audit::{Audit, Command as Note, Draft, Entry};
-use crate::state::{Command, State};
+use crate::state::State;
+use crate::state::audit::{Audit, Entry};
 
 use super::{Fault, Hearth};
 
@@ -21,8 +20,6 @@ const AT_A_TIME: usize = 4;
 /// How far the clocks of nodes may be apart, in milliseconds. Entries are in order of the log, which is that of time but for
 /// this much.
 const SKEW: i64 = 3_600_000;
-/// Longest name kept of a failed login, in characters.
-const NAME_MAX: usize = 64;
 
 static READERS: Semaphore = Semaphore::const_new(AT_A_TIME);
 
@@ -63,20 +60,6 @@ impl Hearth {
         let read = tokio::task::spawn_blocking(move || read(ledger.as_ref(), last, &wanted));
         read.await.map_err(|e| Fault::Internal(e.to_string()))
     }
-
-    /// Notes that someone's credentials were not right.
-    ///
-    /// # Errors
-    /// The cluster cannot answer.
-    pub async fn note_failed_login(&self, name: &str, address: IpAddr) -> Result<(), Fault> {
-        let draft = Draft {
-            username: name.chars().take(NAME_MAX).collect(),
-            node: self.parts.host.clone(),
-            summary: "Failed REST API login attempt".into(),
-            details: Some(format!("A failed login attempt to the REST API was made from address {address}. ")),
-        };
-        self.propose(None, Some(draft), Command::Audit(Note::Note)).await.map(drop)
-    }
 }
 
 /// The newest entries up to number `last` that are wanted, newest first.
@@ -84,6 +67,10 @@ impl Hearth {
 /// # Errors
 /// See [`AuditFault`].
 pub fn read(ledger: &dyn LedgerReader, last: u64, wanted: &Wanted) -> Result<Vec<Entry>, AuditFault> {
+    read_within(LOOKED_AT, ledger, last, wanted)
+}
+
+fn read_within(most: usize, ledger: &dyn LedgerReader, last: u64, wanted: &Wanted) -> Result<Vec<Entry>, AuditFault> {
     if wanted.limit == 0 {
         return Ok(Vec::new());
     }
@@ -101,7 +88,7 @@ pub fn read(ledger: &dyn LedgerReader, last: u64, wanted: &Wanted) -> Result<Vec
                 return Ok(found);
             }
             looked += 1;
-            if looked > LOOKED_AT {
+            if looked > most {
                 return Err(AuditFault::TooMuch);
             }
             if !wanted.has(&entry) {
@@ -123,7 +110,9 @@ pub fn read(ledger: &dyn LedgerReader, last: u64, wanted: &Wanted) -> Result<Vec
 impl Wanted {
     fn has(&self, entry: &Entry) -> bool {
         let at = entry.at.millis();
-        self.username.as_ref().is_none_or(|name| *name == entry.draft.username) && self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at <= to)
+        self.username.as_ref().is_none_or(|name| *name == entry.draft.username)
+            && self.from.is_none_or(|from| at >= from)
+            && self.to.is_none_or(|to| at <= to)
     }
 }
 

@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn secrets_are_masked_and_nothing_is_not() {
         let state = stored(&[("plugin.restapi.secret", "s3cr3t"), ("locked", "v"), ("my.password", ""), ("open", "v")]);
-        let cases = [("plugin.restapi.secret", Some("***")), ("locked", Some("***")), ("my.password", Some("")), ("open", Some("v")), ("passwordKey", None)];
+        let cases =
+            [("plugin.restapi.secret", Some("***")), ("locked", Some("***")), ("my.password", Some("")), ("open", Some("v")), ("passwordKey", None)];
         for (key, expected) in cases {
             assert_eq!(shown(&state, key, true).as_deref(), expected, "{key}");
         }
@@ -114,7 +115,13 @@ mod tests {
     #[test]
     fn a_change_waits_for_a_restart_until_it_is_taken_back() {
         let then = stored(&[("xmpp.socket.backlog", "60"), ("xmpp.domain", "a.org")]);
-        let same = stored(&[("xmpp.socket.backlog", "60"), ("xmpp.domain", "b.org"), ("xmpp.client.idle", "1"), ("xmpp.fqdn", "h"), ("update.frequency", "48")]);
+        let same = stored(&[
+            ("xmpp.socket.backlog", "60"),
+            ("xmpp.domain", "b.org"),
+            ("xmpp.client.idle", "1"),
+            ("xmpp.fqdn", "h"),
+            ("update.frequency", "48"),
+        ]);
         assert_eq!(awaiting_restart(&then, &same), None);
         assert_eq!(awaiting_restart(&then, &stored(&[])), Some("xmpp.socket.backlog"));
         assert_eq!(awaiting_restart(&stored(&[]), &stored(&[("xmpp.jmx.port", "1100")])), Some("xmpp.jmx.port"));

@@ -6,6 +6,7 @@ mod session;
 mod tests;
 
 use std::net::IpAddr;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -109,6 +110,17 @@ impl Sessions {
     /// All sessions, by user and resource.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Session>> {
         self.by_user.values().flat_map(OrdMap::values)
+    }
+
+    /// The session after `jid` in that order; the first for `None`.
+    pub fn after(&self, jid: Option<&Jid>) -> Option<&Arc<Session>> {
+        let Some((name, resource)) = jid.and_then(|jid| Some((jid.bare.localpart()?, jid.resource.as_ref()?))) else {
+            return self.iter().next();
+        };
+        let (beyond, unbounded) = (Bound::Excluded(resource), Bound::Unbounded);
+        let same = self.by_user.get(&name).and_then(|sessions| sessions.range((beyond, unbounded)).next());
+        let others = || self.by_user.range((Bound::Excluded(&name), Bound::Unbounded)).find_map(|(_, sessions)| sessions.get_min());
+        same.map(|(_, session)| session).or_else(|| others().map(|(_, session)| session))
     }
 
     /// How many there are.

@@ -237,3 +237,19 @@ fn records_bring_everything_back() {
     assert!(back.records().eq(world.0.sessions.records()));
     assert_eq!((back.len(), back.len_on(NODE)), (3, 3));
 }
+
+#[test]
+fn one_session_leads_to_the_next() {
+    let mut world = World::new();
+    for text in ["bob@example.org/pad", "ann@example.org/pad", "ann@example.org/phone"] {
+        world.open(text);
+    }
+    let (mut walked, mut at) = (Vec::new(), None);
+    while let Some(session) = world.0.sessions.after(at.as_ref()) {
+        walked.push(session.jid.to_string());
+        at = Some(session.jid.clone());
+    }
+    assert_eq!(walked, world.jids());
+    let gone = world.0.sessions.after(Some(&jid("ann@example.org/paz"))).unwrap();
+    assert_eq!(gone.jid, jid("ann@example.org/phone"));
+}
