@@ -22,6 +22,9 @@ use crate::state::{Command, State};
 
 use super::{Caller, Fault, Hearth, Saying};
 
+/// Longest name kept of a failed login, in characters.
+const NAME_MAX: usize = 64;
+
 /// The property holding the shared secret.
 pub const SECRET: &str = "plugin.restapi.secret";
 
@@ -127,7 +130,8 @@ impl Hearth {
     /// # Errors
     /// The cluster cannot answer.
     pub async fn note_failed_login(&self, name: &str, address: IpAddr) -> Result<(), Fault> {
-        let caller = Caller { name: name.into(), address, door: "REST API", key: None };
+        let name = name.chars().take(NAME_MAX).collect();
+        let caller = Caller { name, address, door: "REST API", key: None };
         let saying = Saying::new("Failed REST API login attempt");
         self.act(&caller, saying, Command::Audit(Audit::Note)).await.map(drop)
     }

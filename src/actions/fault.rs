@@ -41,6 +41,9 @@ pub enum Invalid {
     /// The same name twice in one request.
     #[error("named twice: {0}")]
     Twice(String),
+    /// The mask of a secret value in place of a value; the text is the property's key.
+    #[error("the mask of {0} is not its value")]
+    Masked(String),
     /// A text is longer than what is kept of it.
     #[error("{what} is longer than {most} characters")]
     TooLong {

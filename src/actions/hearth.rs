@@ -14,6 +14,7 @@ use crate::state::audit::Draft;
 use crate::state::{Command, Proposal, Reply, RequestId, State};
 
 use super::credentials::Credentials;
+use super::health::Health;
 use super::{Caller, Fault, Hasher};
 
 /// What the service is made of.
@@ -46,6 +47,8 @@ pub struct Hearth {
     pub credentials: Credentials,
     /// Whose word about a client's address is taken.
     pub forwarding: Forwarding,
+    /// Whether this node lives and is ready.
+    pub health: Health,
 }
 
 /// What the audit log is to say about an act (system.md §8.1).
@@ -78,7 +81,7 @@ impl Hearth {
         let at_start = parts.reads.local();
         let forwarding = parts.config.proxies.forwarding();
         let credentials = Credentials::new(&parts.config.hashing).map_err(|e| Fault::Internal(e.to_string()))?;
-        Ok(Self { credentials, forwarding, at_start, parts })
+        Ok(Self { credentials, forwarding, at_start, parts, health: Health::default() })
     }
 
     /// The XMPP domain.

@@ -3,13 +3,17 @@
 //! An action checks what can be checked without the state, decides everything uncertain (time, ids, salts, defaults), proposes
 //! one command, and maps its outcome. Reads hand out views of the replicated state. No action knows which door called.
 
+pub mod audit;
 mod caller;
 pub mod credentials;
 mod fault;
 mod hasher;
+pub mod health;
 mod hearth;
 pub mod lockouts;
+pub mod nodes;
 pub mod properties;
+pub mod sessions;
 pub mod users;
 
 pub use caller::{Caller, Key};

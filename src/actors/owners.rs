@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use actix::{Actor, Addr};
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use crate::state::requests::Requests;
 use crate::state::{
@@ -153,6 +154,15 @@ impl Owners {
     /// The event bus.
     pub fn bus(&self) -> Bus {
         self.bus.clone()
+    }
+
+    /// Waits for its turn in the apply order and for an owner to answer: what never comes back from here is stuck.
+    ///
+    /// # Errors
+    /// An owner is gone.
+    pub async fn beat(&self) -> Result<(), Broken> {
+        let _desk = self.desk.lock().await;
+        self.mailboxes.ask(Question::NodeUp { node: Uuid::nil(), incarnation: 0 }).await.map(drop)
     }
 
     async fn run(&self, desk: &mut Desk, mut application: Application) -> Result<Applied, Broken> {

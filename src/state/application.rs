@@ -114,6 +114,9 @@ impl Application {
         if let Some(reply) = done.reply {
             self.applied.outcome = Ok(reply);
         }
+        if let (Some(draft), Some(note)) = (&mut self.audit, done.note) {
+            draft.details = Some(draft.details.take().map_or_else(|| note.clone(), |details| format!("{note}\n{details}")));
+        }
         for effect in done.effects {
             for noun in effect.followers() {
                 self.follow.push_back((*noun, effect.clone()));

@@ -1,6 +1,8 @@
 //! What an act on one noun means for the others, as data.
 
-use crate::base::jid::Localpart;
+use uuid::Uuid;
+
+use crate::base::jid::{Jid, Localpart};
 
 use super::NounId;
 use super::NounId::{Groups, Lockouts, Messages, Properties, Rooms, Rosters, Sessions, Vcards};
@@ -19,6 +21,15 @@ pub enum Effect {
     },
     /// An account may not be used any more until unlocked; its sessions end.
     UserLocked(Localpart),
+    /// A client's session has ended; whatever it took part in, it does no longer.
+    SessionClosed(Jid),
+    /// A node, in all its lives up to and including this one, is gone; so are its sessions.
+    NodeGone {
+        /// Which node.
+        node: Uuid,
+        /// Its last life that is gone.
+        incarnation: u64,
+    },
 }
 
 impl Effect {
@@ -26,7 +37,8 @@ impl Effect {
     pub fn followers(&self) -> &'static [NounId] {
         match self {
             Self::UserDeleted(_) | Self::UserRenamed { .. } => &[Lockouts, Groups, Rosters, Vcards, Rooms, Messages, Properties, Sessions],
-            Self::UserLocked(_) => &[Sessions],
+            Self::UserLocked(_) | Self::NodeGone { .. } => &[Sessions],
+            Self::SessionClosed(_) => &[Rooms],
         }
     }
 }

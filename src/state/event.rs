@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::base::jid::{BareJid, Localpart};
+use uuid::Uuid;
+
+use crate::base::jid::{BareJid, Jid, Localpart};
 
 use super::rosters::Subscription;
+use super::sessions::{Ending, Session};
 
 /// A thing that happened, in log order, for the doors of this node. Events are never stored: a door that missed some reads
 /// the state.
@@ -44,4 +47,31 @@ pub enum Event {
     },
     /// The vCard of an account was set or removed.
     VcardChanged(Localpart),
+    /// A session was opened.
+    SessionOpened(Jid),
+    /// What a session says about its availability changed.
+    PresenceChanged(Jid),
+    /// A session ended; the node that holds its connection closes it.
+    SessionEnded {
+        /// The session as it was.
+        session: Arc<Session>,
+        /// Why it ended.
+        why: Ending,
+    },
+    /// A text for every bound session.
+    Broadcast(Arc<str>),
+    /// A node began a life.
+    NodeUp {
+        /// Which node.
+        node: Uuid,
+        /// Which life.
+        incarnation: u64,
+    },
+    /// A life of a node ended.
+    NodeDown {
+        /// Which node.
+        node: Uuid,
+        /// Which life.
+        incarnation: u64,
+    },
 }

@@ -7,7 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::jid::Localpart;
 
 use super::bytes::{self, BadBytes};
-use super::{Context, Done, Effect, Facts, Noun, NounId, Question, Refusal};
+use super::{Answer, Context, Done, Effect, Facts, Noun, NounId, Question, Refusal};
 
 /// What can be done to lockouts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,13 @@ impl Lockouts {
 impl Noun for Lockouts {
     const ID: NounId = NounId::Lockouts;
     type Command = Command;
+
+    fn answer(&self, question: &Question) -> Answer {
+        match question {
+            Question::UserLocked(name) if self.since.contains_key(name) => Answer::Yes,
+            _ => Answer::No,
+        }
+    }
 
     fn decide(&mut self, cx: &Context, command: Command, facts: &Facts) -> Result<Done, Refusal> {
         let (Command::Lock(name) | Command::Unlock(name)) = &command;

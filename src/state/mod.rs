@@ -51,6 +51,8 @@ pub enum Reply {
     Count(u64),
     /// One line per item of a bulk command, in its order: `None` for success, else why it was refused.
     Each(Vec<Option<Refusal>>),
+    /// The number by which what came into being is known: the serial of a session, the incarnation of a node.
+    Number(u64),
 }
 
 /// The answer of the replicated state to one proposal, the same on every node.

@@ -97,6 +97,8 @@ pub struct Done {
     pub events: Vec<Event>,
     /// What only grows and is kept on disk.
     pub ledger: Vec<LedgerPut>,
+    /// What the audit entry is to say besides what its draft says: what only the state knew.
+    pub note: Option<String>,
 }
 
 impl Done {

@@ -1,5 +1,7 @@
 //! Facts of other nouns that a command needs before it can be decided.
 
+use uuid::Uuid;
+
 use crate::base::jid::{BareJid, Localpart};
 
 use super::NounId;
@@ -24,6 +26,15 @@ pub enum Question {
     },
     /// Which of these are names of shared groups? `Names`.
     SharedAmong(Vec<String>),
+    /// Is this account locked? `Yes` or `No`.
+    UserLocked(Localpart),
+    /// Does this node take part, in this life? `Yes` or `No`.
+    NodeUp {
+        /// Which node.
+        node: Uuid,
+        /// Which life.
+        incarnation: u64,
+    },
 }
 
 impl Question {
@@ -32,6 +43,8 @@ impl Question {
         match self {
             Self::UserExists(_) | Self::UserName(_) => NounId::Users,
             Self::GroupExists(_) | Self::GroupPeople(_) | Self::SharedContact { .. } | Self::SharedAmong(_) => NounId::Groups,
+            Self::UserLocked(_) => NounId::Lockouts,
+            Self::NodeUp { .. } => NounId::Nodes,
         }
     }
 }

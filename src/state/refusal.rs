@@ -40,4 +40,28 @@ pub enum Refusal {
     /// The roster holds as many contacts as it may; the text is its owner.
     #[error("roster is full: {0}")]
     RosterFull(Localpart),
+    /// As many properties are stored as may be.
+    #[error("too many properties")]
+    TooManyProperties,
+    /// The account may not be used.
+    #[error("user is locked out: {0}")]
+    UserLocked(String),
+    /// The JID is not one that a client of this service can have.
+    #[error("not the full JID of a client: {0}")]
+    NotASession(String),
+    /// There is a session of this JID.
+    #[error("session exists: {0}")]
+    SessionExists(String),
+    /// The session has ended.
+    #[error("no such session: {0}")]
+    SessionNotFound(String),
+    /// The user, or the service, has as many sessions as may be.
+    #[error("too many sessions: {0}")]
+    TooManySessions(String),
+    /// The node does not take part, or not in this life.
+    #[error("node is not up: {0}")]
+    NodeNotUp(String),
+    /// There are as many nodes as may be.
+    #[error("too many nodes")]
+    TooManyNodes,
 }
