@@ -1,9 +1,11 @@
 //! What an act on one noun means for the others, as data.
 
-use crate::base::jid::Localpart;
+use std::sync::Arc;
+
+use crate::base::jid::{Domain, Jid, Localpart};
 
 use super::NounId;
-use super::NounId::{Groups, Lockouts, Messages, Properties, Rooms, Rosters, Sessions, Vcards};
+use super::NounId::{Groups, Lockouts, Messages, Properties, Rooms, Rosters, Services, Sessions, Users, Vcards};
 
 /// What happened to one noun that others must follow. Carried out within the same log entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,32 @@ pub enum Effect {
     },
     /// An account may not be used any more until unlocked; its sessions end.
     UserLocked(Localpart),
+    /// A session is over: whatever it was in, it is in no more.
+    SessionClosed(Jid),
+    /// A group is gone, and with it what it had.
+    GroupDeleted(String),
+    /// A chat service must be there; it is made if it is not.
+    ServiceNeeded {
+        /// The domain it answers on.
+        service: Domain,
+        /// Its name as it was given.
+        name: String,
+    },
+    /// A message is on its way to a name of this server, which may have an account.
+    MessageSent(Arc<Message>),
+    /// A message is on its way to an account of this server, which may be online.
+    MessageArrived(Arc<Message>),
+    /// A message is for an account of which nobody is online, and waits for it.
+    MessageWaits(Arc<Message>),
+}
+
+/// A message to a user of this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whom it is for.
+    pub to: Localpart,
+    /// The stanza, as it will be delivered.
+    pub stanza: String,
 }
 
 impl Effect {
@@ -27,6 +55,12 @@ impl Effect {
         match self {
             Self::UserDeleted(_) | Self::UserRenamed { .. } => &[Lockouts, Groups, Rosters, Vcards, Rooms, Messages, Properties, Sessions],
             Self::UserLocked(_) => &[Sessions],
+            Self::SessionClosed(_) => &[Rooms],
+            Self::GroupDeleted(_) => &[Rooms],
+            Self::ServiceNeeded { .. } => &[Services],
+            Self::MessageSent(_) => &[Users],
+            Self::MessageArrived(_) => &[Sessions],
+            Self::MessageWaits(_) => &[Messages],
         }
     }
 }

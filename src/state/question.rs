@@ -1,6 +1,6 @@
 //! Facts of other nouns that a command needs before it can be decided.
 
-use crate::base::jid::{BareJid, Localpart};
+use crate::base::jid::{BareJid, Domain, Localpart};
 
 use super::NounId;
 
@@ -9,6 +9,16 @@ use super::NounId;
 pub enum Question {
     /// Does this account exist? `Yes` or `No`.
     UserExists(Localpart),
+    /// Is there a group of exactly this name? `Yes` or `No`.
+    GroupExists(String),
+    /// Who is in the group of exactly this name? `Jids` of its admins and members, each once.
+    GroupMembers(String),
+    /// Which groups is this user in? `Names`, sorted.
+    GroupsOf(BareJid),
+    /// Is there a chat service on this domain? `Yes` or `No`.
+    ServiceExists(Domain),
+    /// Are there as many chat services as there can be? `Yes` or `No`.
+    ServicesFull,
 }
 
 impl Question {
@@ -16,6 +26,8 @@ impl Question {
     pub fn of(&self) -> NounId {
         match self {
             Self::UserExists(_) => NounId::Users,
+            Self::GroupExists(_) | Self::GroupMembers(_) | Self::GroupsOf(_) => NounId::Groups,
+            Self::ServiceExists(_) | Self::ServicesFull => NounId::Services,
         }
     }
 }

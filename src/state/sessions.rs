@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::bytes::BadBytes;
-use super::{Context, Done, Facts, Noun, NounId, Question, Refusal};
+use super::{Context, Done, Effect, Facts, Noun, NounId, Question, Refusal};
 
 /// What can be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,14 @@ impl Noun for Sessions {
 
     fn decide(&mut self, _: &Context, command: Command, _: &Facts) -> Result<Done, Refusal> {
         match command {}
+    }
+
+    fn follow(&mut self, _: &Context, effect: &Effect) -> Done {
+        match effect {
+            // Nobody can be online yet.
+            Effect::MessageArrived(message) => Done::with_effect(Effect::MessageWaits(std::sync::Arc::clone(message))),
+            _ => Done::default(),
+        }
     }
 
     fn records(&self) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
