@@ -10,6 +10,8 @@ mod hasher;
 mod hearth;
 pub mod lockouts;
 pub mod properties;
+pub mod rooms;
+pub mod services;
 pub mod users;
 
 pub use caller::{Caller, Key};
