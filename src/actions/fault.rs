@@ -54,6 +54,18 @@ pub enum Invalid {
         /// Whose.
         of: String,
     },
+    /// Not a JID; the text is as given.
+    #[error("not a JID: {0}")]
+    Jid(String),
+    /// Not a legal name of a chat service; the text is as given.
+    #[error("not a legal name of a chat service: {0}")]
+    ServiceName(String),
+    /// Not a legal name of a chat room; the text is as given.
+    #[error("not a legal name of a chat room: {0}")]
+    RoomName(String),
+    /// Not a role in a chat room; the text is as given.
+    #[error("not a role: {0}")]
+    Role(String),
 }
 
 impl From<Invalid> for Fault {

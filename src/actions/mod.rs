@@ -14,6 +14,8 @@ pub mod lockouts;
 pub mod nodes;
 pub mod properties;
 pub mod sessions;
+pub mod rooms;
+pub mod services;
 pub mod users;
 
 pub use caller::{Caller, Key};

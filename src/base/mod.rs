@@ -7,4 +7,5 @@ pub mod groupjid;
 pub mod ids;
 pub mod jid;
 pub mod secrets;
+pub mod stanza;
 pub mod userref;

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::actions::{Fault, Parts, properties};
+use crate::actions::{Fault, Parts, properties, services};
 use crate::base::clock::Timestamp;
 use crate::base::ids;
 use crate::base::jid::Localpart;
@@ -62,6 +62,9 @@ pub async fn fill(parts: &Parts, given: Given) -> Result<(), StartError> {
     match propose(parts, Command::Users(User::Create(vec![admin]))).await {
         Ok(()) | Err(Fault::Refused(Refusal::UserExists(_))) => {} // a start before this one got that far
         Err(fault) => return Err(fault.into()),
+    }
+    if let Some(seed) = services::seed(&parts.domain) {
+        propose(parts, seed).await?;
     }
     // The domain says that the directory is filled, so it comes last.
     let seeds = properties::seeds(&parts.domain, secret.expose());

@@ -1,11 +1,13 @@
 //! What an act on one noun means for the others, as data.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
-use crate::base::jid::{Jid, Localpart};
+use crate::base::jid::{Domain, Jid, Localpart};
 
 use super::NounId;
-use super::NounId::{Groups, Lockouts, Messages, Properties, Rooms, Rosters, Sessions, Vcards};
+use super::NounId::{Groups, Lockouts, Messages, Properties, Rooms, Rosters, Services, Sessions, Users, Vcards};
 
 /// What happened to one noun that others must follow. Carried out within the same log entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,30 @@ pub enum Effect {
         /// Its last life that is gone.
         incarnation: u64,
     },
+    /// A group is gone, and with it what it had.
+    GroupDeleted(String),
+    /// A chat service must be there; it is made if it is not.
+    ServiceNeeded {
+        /// The domain it answers on.
+        service: Domain,
+        /// Its name as it was given.
+        name: String,
+    },
+    /// A message is on its way to a name of this server, which may have an account.
+    MessageSent(Arc<Message>),
+    /// A message is on its way to an account of this server, which may be online.
+    MessageArrived(Arc<Message>),
+    /// A message is for an account of which nobody is online, and waits for it.
+    MessageWaits(Arc<Message>),
+}
+
+/// A message to a user of this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whom it is for.
+    pub to: Localpart,
+    /// The stanza, as it will be delivered.
+    pub stanza: String,
 }
 
 impl Effect {
@@ -39,6 +65,11 @@ impl Effect {
             Self::UserDeleted(_) | Self::UserRenamed { .. } => &[Lockouts, Groups, Rosters, Vcards, Rooms, Messages, Properties, Sessions],
             Self::UserLocked(_) | Self::NodeGone { .. } => &[Sessions],
             Self::SessionClosed(_) => &[Rooms],
+            Self::GroupDeleted(_) => &[Rooms],
+            Self::ServiceNeeded { .. } => &[Services],
+            Self::MessageSent(_) => &[Users],
+            Self::MessageArrived(_) => &[Sessions],
+            Self::MessageWaits(_) => &[Messages],
         }
     }
 }

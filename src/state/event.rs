@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::base::jid::{BareJid, Jid, Localpart};
 
+use super::rooms::Happening;
 use super::rosters::Subscription;
 use super::sessions::{Ending, Session};
 
@@ -73,5 +74,12 @@ pub enum Event {
         node: Uuid,
         /// Which life.
         incarnation: u64,
+    },
+    /// Something happened in a chat room.
+    Room {
+        /// The room's JID.
+        room: BareJid,
+        /// What.
+        what: Happening,
     },
 }

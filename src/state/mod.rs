@@ -32,7 +32,7 @@ pub mod users;
 pub mod vcards;
 
 pub use application::{Application, Applied, Input, Step};
-pub use effect::Effect;
+pub use effect::{Effect, Message};
 pub use event::Event;
 pub use noun::{Context, Done, Ledger, LedgerPut, Noun, NounId};
 pub use proposal::{Command, Proposal, RequestId};

@@ -111,6 +111,13 @@ impl Done {
     pub fn with_event(event: Event) -> Self {
         Self { events: vec![event], ..Self::default() }
     }
+
+    /// Adds what another act brought about; its answer is dropped.
+    pub fn append(&mut self, more: Self) {
+        self.effects.extend(more.effects);
+        self.events.extend(more.events);
+        self.ledger.extend(more.ledger);
+    }
 }
 
 /// A store on disk of what only grows.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::base::jid::{BareJid, Localpart};
+use crate::base::jid::{BareJid, Domain, Localpart};
 
 use super::NounId;
 
@@ -35,6 +35,12 @@ pub enum Question {
         /// Which life.
         incarnation: u64,
     },
+    /// Which groups is this user in? `Names`, sorted.
+    GroupsOf(BareJid),
+    /// Is there a chat service on this domain? `Yes` or `No`.
+    ServiceExists(Domain),
+    /// Are there as many chat services as there can be? `Yes` or `No`.
+    ServicesFull,
 }
 
 impl Question {
@@ -42,9 +48,10 @@ impl Question {
     pub fn of(&self) -> NounId {
         match self {
             Self::UserExists(_) | Self::UserName(_) => NounId::Users,
-            Self::GroupExists(_) | Self::GroupPeople(_) | Self::SharedContact { .. } | Self::SharedAmong(_) => NounId::Groups,
+            Self::GroupExists(_) | Self::GroupPeople(_) | Self::GroupsOf(_) | Self::SharedContact { .. } | Self::SharedAmong(_) => NounId::Groups,
             Self::UserLocked(_) => NounId::Lockouts,
             Self::NodeUp { .. } => NounId::Nodes,
+            Self::ServiceExists(_) | Self::ServicesFull => NounId::Services,
         }
     }
 }

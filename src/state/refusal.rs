@@ -64,4 +64,49 @@ pub enum Refusal {
     /// There are as many nodes as may be.
     #[error("too many nodes")]
     TooManyNodes,
+    /// Something has grown as far as it may; the text says what.
+    #[error("there are too many {0}")]
+    TooMany(String),
+    /// No chat service on this domain.
+    #[error("no such chat service: {0}")]
+    ServiceNotFound(String),
+    /// The name of the chat service is taken.
+    #[error("chat service exists: {0}")]
+    ServiceExists(String),
+    /// No such chat room.
+    #[error("no such chat room: {0}")]
+    RoomNotFound(String),
+    /// Who would own the room may not create one, or the name of the room may not be used again.
+    #[error("not allowed to create chat room {0}")]
+    RoomForbidden(String),
+    /// The same entity twice in the affiliations of one room; all such.
+    #[error("affiliations given twice: {0:?}")]
+    AffiliatesTwice(Vec<String>),
+    /// Names neither a user nor a group that is there.
+    #[error("not a user and not a group: {0}")]
+    NotAnEntity(String),
+    /// The room would have no owner.
+    #[error("the room would have no owner")]
+    LastOwner,
+    /// The entity does not have this affiliation.
+    #[error("does not have this affiliation: {0}")]
+    NotAffiliated(String),
+    /// Banned from the room.
+    #[error("banned from the room")]
+    Banned,
+    /// Only members may enter.
+    #[error("only members may enter the room")]
+    MembersOnly,
+    /// The room is full.
+    #[error("the room is full")]
+    RoomFull,
+    /// Another user has the nickname.
+    #[error("the nickname is taken: {0}")]
+    NicknameTaken(String),
+    /// Not in the room.
+    #[error("not in the room")]
+    NotAnOccupant,
+    /// May not speak in the room.
+    #[error("not allowed to speak in the room")]
+    NoVoice,
 }

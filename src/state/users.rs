@@ -201,6 +201,13 @@ impl Noun for Users {
         }
     }
 
+    fn follow(&mut self, _: &Context, effect: &Effect) -> Done {
+        match effect {
+            Effect::MessageSent(message) if self.by_name.contains_key(&message.to) => Done::with_effect(Effect::MessageArrived(Arc::clone(message))),
+            _ => Done::default(),
+        }
+    }
+
     fn records(&self) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
         Box::new(self.by_name.iter().map(|(name, user)| bytes::record(&(name, user.as_ref()))))
     }

@@ -7,7 +7,7 @@ use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
 use crate::base::jid::BareJid;
-use crate::state::{Done, Event, Refusal};
+use crate::state::{Done, Effect, Event, Refusal};
 
 use super::{Group, Groups, PEOPLE_MAX, Role, Shape};
 
@@ -31,8 +31,9 @@ impl Groups {
 
     pub(super) fn delete(&mut self, name: &str) -> Result<Done, Refusal> {
         let (name, _) = self.found(name)?;
-        let done = self.put(&name, Group::default());
+        let mut done = self.put(&name, Group::default());
         self.by_name.remove(&name);
+        done.effects.push(Effect::GroupDeleted(name.to_string()));
         Ok(done)
     }
 

@@ -268,6 +268,10 @@ impl Noun for Sessions {
             Effect::UserDeleted(name) | Effect::UserLocked(name) | Effect::UserRenamed { from: name, .. } => {
                 self.end_all_of(name, Ending::NotAuthorized)
             }
+            // Whoever is online gets the message from the event that came with it.
+            Effect::MessageArrived(message) if !self.of(&message.to).any(|session| session.presence.available) => {
+                Done::with_effect(Effect::MessageWaits(Arc::clone(message)))
+            }
             Effect::NodeGone { node, incarnation } => self.end_all_on(*node, *incarnation),
             _ => Done::default(),
         }
