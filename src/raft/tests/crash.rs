@@ -10,6 +10,7 @@ use crate::raft::engine::{LedgerReader, LogEngine, MemoryDisk, Order, Space};
 use crate::raft::ledgers::Ledgers;
 use crate::raft::log_store::{LogStore, Room};
 use crate::raft::types::{Entry, LogId, TypeConfig, Vote};
+use crate::raft::writer::Job;
 use crate::state::{Ledger, LedgerPut};
 
 /// Everything a store keeps, in plain form.
@@ -104,6 +105,14 @@ impl Run {
             self.note(number);
         }
         ok
+    }
+
+    /// Waits until the writer has nothing to do, without making anything durable that was not.
+    pub async fn idle(&self) {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |_| tell.send(()).unwrap());
+        self.stack.writer.submit(Job { ops: Vec::new(), durable: false, written: None, done: Some(done) }).await.unwrap();
+        told.await.unwrap();
     }
 
     /// What a reader of the running store sees.
