@@ -211,7 +211,11 @@ async fn a_crash_at_any_sync_finds_one_state_no_older_than_what_was_durable() {
         for nth in 0..40 {
             let disk = MemoryDisk::new();
             let mut run = Run::new(disk.open().unwrap(), dir.path()).await;
-            if nth % 2 == 0 { disk.fail_sync(nth / 2) } else { disk.fail_write(nth / 2) }
+            if nth % 2 == 0 {
+                disk.fail_sync(nth / 2)
+            } else {
+                disk.fail_write(nth / 2)
+            }
             let mut dice = Dice(seed * 1000 + nth);
             for _ in 0..60 {
                 let seen = run.seen().await;
