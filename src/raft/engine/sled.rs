@@ -1,8 +1,10 @@
 //! sled 0.34.7 as the engine.
 //!
 //! Its `flush()` hands the bytes to the kernel (`sync_file_range`) and no further, so every sync is followed by an
-//! `fdatasync` of its file. Values near its blob limit of 128 KiB would go to files that are never synced at all, so large
-//! values are split. All spaces live in one tree, for only a tree's own batch is atomic.
+//! `fdatasync` of its file. A tree node of more than a quarter of a segment (128 KiB) goes to a file of its own under
+//! `blobs/` that is never synced at all; a leaf holds up to about twenty records before it is split, so a record must stay
+//! below a twentieth of that, and larger values are split. All spaces live in one tree, for only a tree's own batch is
+//! atomic.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,8 +19,8 @@ use bytes::{Bytes, BytesMut};
 use super::record::{self, Record, Split};
 use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged};
 
-/// The largest value stored in one piece, in bytes.
-const CHUNK: usize = 60 * 1024;
+/// The largest value stored in one piece, in bytes: thirty of them are less than a quarter of a segment.
+const CHUNK: usize = 4 * 1024;
 
 /// The largest value at all, in bytes; a larger length in a record is damage.
 const LARGEST: u64 = 1 << 30;

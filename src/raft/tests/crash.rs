@@ -10,6 +10,7 @@ use crate::raft::engine::{LedgerReader, LogEngine, MemoryDisk, Order, Space};
 use crate::raft::ledgers::Ledgers;
 use crate::raft::log_store::{LogStore, Room};
 use crate::raft::types::{Entry, LogId, TypeConfig, Vote};
+use crate::raft::writer::Job;
 use crate::state::{Ledger, LedgerPut};
 
 /// Everything a store keeps, in plain form.
@@ -104,6 +105,14 @@ impl Run {
             self.note(number);
         }
         ok
+    }
+
+    /// Waits until the writer has nothing to do, without making anything durable that was not.
+    pub async fn idle(&self) {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let done = Box::new(move |_| tell.send(()).unwrap());
+        self.stack.writer.submit(Job { ops: Vec::new(), durable: false, written: None, done: Some(done) }).await.unwrap();
+        told.await.unwrap();
     }
 
     /// What a reader of the running store sees.
@@ -202,7 +211,11 @@ async fn a_crash_at_any_sync_finds_one_state_no_older_than_what_was_durable() {
         for nth in 0..40 {
             let disk = MemoryDisk::new();
             let mut run = Run::new(disk.open().unwrap(), dir.path()).await;
-            if nth % 2 == 0 { disk.fail_sync(nth / 2) } else { disk.fail_write(nth / 2) }
+            if nth % 2 == 0 {
+                disk.fail_sync(nth / 2)
+            } else {
+                disk.fail_write(nth / 2)
+            }
             let mut dice = Dice(seed * 1000 + nth);
             for _ in 0..60 {
                 let seen = run.seen().await;

@@ -9,7 +9,7 @@ use openraft::async_runtime::WatchReceiver;
 use super::{BREAKS, Dice, TestReplica};
 use crate::config::Store;
 use crate::raft::engine::MemoryDisk;
-use crate::raft::{Engine, Order, Opened, Payload, Space, open};
+use crate::raft::{Engine, Opened, Order, Payload, Space, open};
 use crate::state::Reply;
 
 pub const SLED: Engine = Engine::Sled { cache_bytes: 8 << 20 };
