@@ -3,7 +3,7 @@
 mod first_start;
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::actions::{Fault, Hasher, Hearth, Parts};
 use crate::actors::{Broken, Owners};
@@ -76,11 +76,11 @@ impl Node {
         let address = config.rest.listen;
         let listener = TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
         let owners = Arc::new(Owners::start()?);
-        let views = owners.views();
+        let (views, watched) = (owners.views(), Arc::downgrade(&owners));
         let engine = Engine::Sled { cache_bytes: config.store.cache_bytes };
         tracing::info!(data_dir = %config.data_dir.display(), "opening the data directory");
         let node = raft::open(&config.data_dir, engine, &config.store, owners, ALONE).await?;
-        match Self::serve(config, given, listener, node.clone(), Reads::new(node.clone(), views)).await {
+        match Self::serve(config, given, listener, node.clone(), Reads::new(node.clone(), views), watched).await {
             Ok(server) => Ok(Self { rest: server.address, raft: node, server }),
             Err(error) => {
                 let _ = node.close().await; // the first error is the one to tell
@@ -89,7 +89,14 @@ impl Node {
         }
     }
 
-    async fn serve(config: Config, given: Given, listener: TcpListener, node: raft::Node, reads: Reads) -> Result<Server, StartError> {
+    async fn serve(
+        config: Config,
+        given: Given,
+        listener: TcpListener,
+        node: raft::Node,
+        reads: Reads,
+        owners: Weak<Owners>,
+    ) -> Result<Server, StartError> {
         let domain = domain(&config, reads.local().properties.value(DOMAIN))?;
         let parts = Parts {
             proposer: Proposer::new(node.clone()),
@@ -103,7 +110,10 @@ impl Node {
         };
         first_start::fill(&parts, given).await?;
         let hearth = Arc::new(Hearth::new(parts)?);
+        hearth.announce(None).await?;
+        watch(&hearth, node, owners);
         let server = Server::start(&hearth, listener)?;
+        hearth.started();
         tracing::info!(domain = %hearth.domain(), "serving http://{}{}", server.address, crate::rest::BASE);
         Ok(server)
     }
@@ -121,6 +131,24 @@ impl Node {
         self.server.stop().await;
         self.raft.close().await
     }
+}
+
+/// Has the watchdog see to the log and to the owners; both run on this runtime, which is thereby seen to as well.
+fn watch(hearth: &Hearth, node: raft::Node, owners: Weak<Owners>) {
+    let runtime = tokio::runtime::Handle::current();
+    hearth.health.watchdog.watch("the log", &runtime, move || {
+        let raft = node.raft().clone();
+        async move { raft.with_raft_state(|_| ()).await.is_ok() }
+    });
+    hearth.health.watchdog.watch("the state", &runtime, move || {
+        let owners = owners.upgrade();
+        async move {
+            match owners {
+                Some(owners) => owners.beat().await.is_ok(),
+                None => false,
+            }
+        }
+    });
 }
 
 /// What is stored, else what was asked for, else `localhost`. A node does not change its domain by a flag.

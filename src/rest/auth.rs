@@ -57,15 +57,20 @@ struct Offer {
 }
 
 /// Which kinds of credential count.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kinds {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinds {
+    /// Basic and the shared secret.
     Both,
+    /// Basic alone.
     Basic,
+    /// The shared secret alone.
     Secret,
+    /// None, since what is stored is neither.
     None,
 }
 
-fn kinds(state: &State) -> Kinds {
+/// Which kinds of credential count.
+pub fn kinds(state: &State) -> Kinds {
     match state.properties.value(HTTP_AUTH) {
         None => Kinds::Both,
         Some("basic") => Kinds::Basic,

@@ -12,13 +12,33 @@ use crate::state::State;
 use crate::state::users::User as Stored;
 
 use super::call::Answer;
-use super::entities::{Format, ListWriter, Users};
+use super::entities::{Format, List, ListWriter, Users};
 use super::users::entity;
 
 /// About how many bytes go out at a time.
 const PIECE: usize = 32 * 1024;
 /// How many accounts are looked at before other requests get a turn.
 const TURN: usize = 1024;
+
+/// Any list, item by item.
+pub fn items<L: List + 'static>(format: Format, items: impl Iterator<Item = L::Item> + 'static) -> Answer {
+    let start = (items, Some(ListWriter::<L>::new(format)));
+    let pieces = stream::unfold(start, async |(mut items, writer)| {
+        let (mut writer, mut out) = (writer?, Vec::with_capacity(PIECE + 1024));
+        for item in items.by_ref().take(TURN) {
+            out.extend(writer.item(&item));
+            if out.len() >= PIECE {
+                break;
+            }
+        }
+        tokio::task::yield_now().await;
+        if out.is_empty() {
+            return Some((Ok(writer.finish().into()), (items, None)));
+        }
+        Some((Ok(Bytes::from(out)), (items, Some(writer))))
+    });
+    Answer::Stream { content_type: format.content_type(), pieces: pieces.boxed_local() }
+}
 
 /// Where a listing of accounts stands.
 struct Cursor<W> {

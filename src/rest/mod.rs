@@ -3,6 +3,7 @@
 //! [`routes`] is the whole API on one page. [`door`] takes every request through the same checks in the same order
 //! (system.md §1.3) and hands it to the handler of its route; a handler is four moves: decode, act, map, encode.
 
+pub mod audit;
 pub mod auth;
 pub mod call;
 pub mod door;
@@ -10,10 +11,16 @@ pub mod entities;
 pub mod error;
 pub mod listing;
 pub mod lockouts;
+pub mod messages;
 pub mod negotiate;
+pub mod nodes;
+pub mod openapi;
 pub mod path;
+pub mod probes;
+pub mod properties;
 pub mod routes;
 pub mod server;
+pub mod sessions;
 pub mod throttle;
 pub mod users;
 

@@ -12,7 +12,7 @@ use utoipa::openapi::RefOr;
 use super::call::{Answer, Call};
 use super::entities::{self, Entity};
 use super::error::Result;
-use super::{lockouts, users};
+use super::{audit, lockouts, messages, nodes, openapi, probes, properties, sessions, users};
 
 /// Handles a request.
 pub type Handler = fn(Call) -> LocalBoxFuture<'static, Result<Answer>>;
@@ -35,6 +35,8 @@ pub enum Access {
     Public,
     /// Whoever passes the endpoint's own check.
     Own,
+    /// Everybody, even while the API is disabled, unless the operator says otherwise.
+    Document,
 }
 
 /// The shape of an entity, for the OpenAPI document.
@@ -143,6 +145,10 @@ const fn put(tag: &'static str, summary: &'static str, handler: Handler) -> Endp
     endpoint(Method::PUT, tag, summary, handler)
 }
 
+const fn probe(summary: &'static str, handler: Handler) -> Endpoint {
+    get(SYSTEM, summary, handler).access(Access::Public).refusals(&[503])
+}
+
 const fn delete(tag: &'static str, summary: &'static str, handler: Handler) -> Endpoint {
     endpoint(Method::DELETE, tag, summary, handler)
 }
@@ -157,6 +163,10 @@ macro_rules! with {
 }
 
 impl Endpoint {
+    const fn access(self, access: Access) -> Self {
+        with!(self, access: access)
+    }
+
     const fn takes(self, takes: Takes) -> Self {
         with!(self, takes: takes)
     }
@@ -182,6 +192,10 @@ const fn string(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, about, kind: "string" }
 }
 
+const fn integer(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, about, kind: "integer" }
+}
+
 /// The handler of an endpoint, from the function that is it.
 macro_rules! h {
     ($handler:path) => {
@@ -190,6 +204,12 @@ macro_rules! h {
 }
 
 const USERS: &str = "Users";
+const SYSTEM: &str = "System";
+const STATISTICS: &str = "Statistics";
+const SESSIONS: &str = "Client Sessions";
+const MESSAGE: &str = "Message";
+const AUDIT: &str = "Security Audit Log";
+const CLUSTERING: &str = "Clustering";
 
 /// Every route of the API.
 pub static ROUTES: &[Route] = &[
@@ -219,6 +239,89 @@ pub static ROUTES: &[Route] = &[
             delete(USERS, "Lift a lockout", h!(lockouts::unlock)).refusals(&[404]),
         ],
     },
+    Route {
+        path: "/system/properties",
+        endpoints: &[
+            get(SYSTEM, "List system properties", h!(properties::list)).gives(Gives::Entity(Schema::of::<entities::Properties>())),
+            post(SYSTEM, "Create or overwrite a system property", h!(properties::create))
+                .takes(Takes::Entity(Schema::of::<entities::Property>()))
+                .refusals(&[409]),
+        ],
+    },
+    Route {
+        path: "/system/properties/{propertyKey}",
+        endpoints: &[
+            get(SYSTEM, "Read a system property", h!(properties::get))
+                .gives(Gives::Entity(Schema::of::<entities::Property>()))
+                .refusals(&[404]),
+            put(SYSTEM, "Overwrite a system property", h!(properties::update))
+                .takes(Takes::Entity(Schema::of::<entities::Property>()))
+                .refusals(&[404, 409]),
+            delete(SYSTEM, "Delete a system property and everything below it", h!(properties::delete)).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/system/statistics/sessions",
+        endpoints: &[get(STATISTICS, "Count client sessions", h!(sessions::count)).gives(Gives::Entity(Schema::of::<entities::SessionsCount>()))],
+    },
+    Route { path: "/system/liveness", endpoints: &[probe("Whether the node lives", h!(probes::liveness))] },
+    Route { path: "/system/liveness/deadlock", endpoints: &[probe("Whether every part of the node goes on", h!(probes::deadlock))] },
+    Route { path: "/system/liveness/properties", endpoints: &[probe("Whether no changed property waits for a restart", h!(probes::restart))] },
+    Route { path: "/system/readiness", endpoints: &[probe("Whether the node is ready", h!(probes::readiness))] },
+    Route { path: "/system/readiness/server", endpoints: &[probe("Whether the server has started", h!(probes::server))] },
+    Route { path: "/system/readiness/cluster", endpoints: &[probe("Whether the node can answer for its cluster", h!(probes::cluster))] },
+    Route { path: "/system/readiness/plugins", endpoints: &[probe("Whether every addition has started", h!(probes::plugins))] },
+    Route {
+        path: "/system/readiness/connections",
+        endpoints: &[probe("Whether every enabled listener accepts connections", h!(probes::connections)).query(&[
+            string("connectionType", "Only listeners of this kind: SOCKET_S2S, SOCKET_C2S, BOSH_C2S, WEBADMIN, COMPONENT or CONNECTION_MANAGER"),
+            string("encrypted", "Only listeners with direct TLS (true) or without"),
+        ])],
+    },
+    Route {
+        path: "/sessions",
+        endpoints: &[get(SESSIONS, "List client sessions", h!(sessions::list)).gives(Gives::Entity(Schema::of::<entities::Sessions>()))],
+    },
+    Route {
+        path: "/sessions/{username}",
+        endpoints: &[
+            get(SESSIONS, "List the available sessions of a user", h!(sessions::of_user)).gives(Gives::Entity(Schema::of::<entities::Sessions>())),
+            delete(SESSIONS, "End all sessions of a user", h!(sessions::kick)),
+        ],
+    },
+    Route {
+        path: "/messages/users",
+        endpoints: &[post(MESSAGE, "Send a message to everybody who is connected", h!(messages::broadcast))
+            .takes(Takes::Entity(Schema::of::<entities::Message>()))],
+    },
+    Route {
+        path: "/logs/security",
+        endpoints: &[get(AUDIT, "Read the security audit log, newest first", h!(audit::list))
+            .gives(Gives::Entity(Schema::of::<entities::AuditLog>()))
+            .query(&[
+                string("username", "Only what this user did"),
+                integer("offset", "How many entries to skip"),
+                integer("limit", "How many entries to give at most; 100 without it"),
+                integer("startTime", "Only at or after this time, in seconds since the epoch"),
+                integer("endTime", "Only at or before this time, in seconds since the epoch"),
+            ])],
+    },
+    Route {
+        path: "/clustering/nodes",
+        endpoints: &[get(CLUSTERING, "List the nodes of the cluster", h!(nodes::list)).gives(Gives::Entity(Schema::of::<entities::ClusterNodes>()))],
+    },
+    Route {
+        path: "/clustering/nodes/{nodeId}",
+        endpoints: &[get(CLUSTERING, "Read a node of the cluster", h!(nodes::get))
+            .gives(Gives::Entity(Schema::of::<entities::ClusterNode>()))
+            .refusals(&[404])],
+    },
+    Route {
+        path: "/clustering/status",
+        endpoints: &[get(CLUSTERING, "What this node is in the cluster", h!(nodes::status)).gives(Gives::Entity(Schema::of::<entities::Clustering>()))],
+    },
+    Route { path: "/openapi.yaml", endpoints: &[get(SYSTEM, "This document", h!(openapi::yaml)).gives(Gives::Own).access(Access::Document)] },
+    Route { path: "/openapi.json", endpoints: &[get(SYSTEM, "This document", h!(openapi::json)).gives(Gives::Own)] },
 ];
 
 type Candidates = Vec<(&'static Route, Vec<&'static str>)>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
+use actix_web::http::{Method, header};
 use actix_web::web::{Data, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
@@ -12,6 +13,7 @@ use crate::actions::Hearth;
 
 use super::BASE;
 use super::door::Door;
+use super::openapi::{DOCS, docs};
 use super::throttle::Throttle;
 
 /// How many connections may wait to be accepted.
@@ -88,8 +90,30 @@ impl Server {
 /// Sends a request to what lives at its path.
 async fn dispatch(request: HttpRequest, payload: Payload, door: Data<Door>) -> HttpResponse {
     let path = request.path().to_owned();
+    if let Some(below) = path.strip_prefix(DOCS)
+        && let Some(page) = docs_page(&request, below, &door)
+    {
+        return page;
+    }
     match path.strip_prefix(BASE) {
         Some(below) if below.is_empty() || below.starts_with('/') => door.answer(request, payload, below).await,
         _ => door.nowhere(&request),
     }
+}
+
+/// A file of the documentation page, to whoever asks, unless the operator says otherwise.
+fn docs_page(request: &HttpRequest, below: &str, door: &Door) -> Option<HttpResponse> {
+    if !door.hearth.config().rest.docs || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    if below.is_empty() {
+        return Some(HttpResponse::Found().insert_header((header::LOCATION, format!("{DOCS}/"))).finish());
+    }
+    let page = docs(below.strip_prefix('/')?)?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, page.content_type));
+    if page.gzipped {
+        response.insert_header((header::CONTENT_ENCODING, "gzip"));
+    }
+    Some(response.body(page.bytes.into_owned()))
 }

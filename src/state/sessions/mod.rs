@@ -117,8 +117,8 @@ impl Sessions {
         let Some((name, resource)) = jid.and_then(|jid| Some((jid.bare.localpart()?, jid.resource.as_ref()?))) else {
             return self.iter().next();
         };
-        let (beyond, unbounded) = (Bound::Excluded(resource), Bound::Unbounded);
-        let same = self.by_user.get(&name).and_then(|sessions| sessions.range::<_, Resource>((beyond, unbounded)).next());
+        let beyond = (Bound::Excluded(resource), Bound::Unbounded);
+        let same = self.by_user.get(&name).and_then(|sessions| sessions.range::<_, Resource>(beyond).next());
         let others = || self.by_user.range::<_, Localpart>((Bound::Excluded(&name), Bound::Unbounded)).find_map(|(_, sessions)| sessions.get_min());
         same.map(|(_, session)| session).or_else(|| others().map(|(_, session)| session))
     }
