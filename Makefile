@@ -1,0 +1,68 @@
+# The one door to everything that is done with this repository. `make` alone lists what it can do.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+
+CARGO ?= cargo
+PYTHON ?= python3
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+CLIENTS := $(TARGET)/clients
+PYTEST := $(CLIENTS)/bin/python -B -m pytest -p no:cacheprovider
+
+# Where cargo-nextest is not there, cargo's own runner does the same, slower.
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --no-fail-fast)
+
+.PHONY: help run verify fix test unit clients build bench soak fuzz fuzz-api clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## Start a node on ./data, with the API at http://127.0.0.1:9090
+	$(CARGO) run --release --locked --bin hearth -- serve --data-dir ./data
+
+verify: ## Check format, lints, documentation, licences and imports; writes nothing but build output
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
+	$(RUN_TESTS) --locked --package cluster-tests --test house
+
+fix: ## Mend what can be mended without a thought: format and simple lints
+	$(CARGO) fmt --all
+	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	$(CARGO) fmt --all
+
+build: ## Build the binaries that the tests start
+	$(CARGO) build --workspace --bins --locked
+
+test: verify clients unit ## Everything: verify, clients of others, unit tests, the API over HTTP
+
+unit: build ## The Rust tests alone: units, properties, and the real binary from outside
+	$(RUN_TESTS) --workspace --locked
+
+clients: build $(CLIENTS)/.installed ## Drive a real server with clients that others wrote
+	HEARTH_BIN=$(TARGET)/debug/hearth $(PYTEST) -q cluster-tests/clients
+
+fuzz-api: build $(CLIENTS)/.installed ## Throw generated requests at every endpoint for long (EXAMPLES, SEED)
+	HEARTH_BIN=$(TARGET)/debug/hearth EXAMPLES=$(or $(EXAMPLES),400) SEED=$(or $(SEED),random) $(PYTEST) cluster-tests/clients/test_document.py
+
+$(CLIENTS)/.installed: cluster-tests/clients/requirements.txt
+	rm -rf $(CLIENTS)
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement $<
+	touch $@
+
+bench: ## Measure; prints a table
+	$(CARGO) build --release --workspace --bins --locked
+	$(CARGO) run --release --locked --package cluster-tests --bin bench
+
+soak: build ## The tests that take too long for every day
+	$(RUN_TESTS) --workspace --locked $(if $(NEXTEST),--run-ignored only,-- --ignored)
+
+fuzz: ## Fuzz every reader of foreign bytes (SECONDS_EACH, TARGETS)
+	fuzz/run
+
+clean: ## Remove what was built
+	$(CARGO) clean
