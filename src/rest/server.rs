@@ -14,7 +14,7 @@ use crate::actions::Hearth;
 use super::BASE;
 use super::door::Door;
 use super::openapi::{DOCS, docs};
-use super::throttle::Throttle;
+use crate::actions::Throttle;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
