@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(shown(&[""; 0]), "");
         let many = vec!["x".repeat(500); 2000];
         let text = shown(&many);
-        assert!(text.ends_with(" and 1997 more") && text.len() < 2000, "{}", text.len());
+        assert!(text.ends_with(" and 1998 more") && text.len() < 2000, "{}", text.len());
     }
 
     #[test]
