@@ -17,6 +17,7 @@ pub mod cluster;
 pub mod actions;
 
 pub mod rest;
+pub mod userservice;
 
 pub mod cli;
 pub mod node;

@@ -5,13 +5,14 @@ mod first_start;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Weak};
 
-use crate::actions::{Fault, Hasher, Hearth, Parts};
+use crate::actions::{Fault, Hasher, Hearth, Parts, Throttle};
 use crate::actors::{Broken, Owners};
 use crate::base::jid::Domain;
 use crate::cluster::{Proposer, Reads};
 use crate::config::Config;
 use crate::raft::{self, Engine, OpenError};
 use crate::rest::server::Server;
+use crate::userservice;
 
 pub use first_start::Given;
 
@@ -112,7 +113,9 @@ impl Node {
         let hearth = Arc::new(Hearth::new(parts)?);
         hearth.announce(None).await?;
         watch(&hearth, node, owners);
-        let server = Server::start(&hearth, listener)?;
+        let throttle = Arc::new(Throttle::new(&hearth.config().throttle));
+        let neighbour = userservice::door(Arc::clone(&hearth), Arc::clone(&throttle));
+        let server = Server::start(&hearth, throttle, neighbour, listener)?;
         hearth.started();
         tracing::info!(domain = %hearth.domain(), "serving http://{}{}", server.address, crate::rest::BASE);
         Ok(server)

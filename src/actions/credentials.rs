@@ -13,6 +13,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::base::ids::{self, NoRandomness};
+use crate::base::addresses::AddressList;
 use crate::base::jid::{BareJid, Localpart};
 use crate::base::secrets::{Secret, Verifier};
 use crate::config::Hashing;
@@ -27,6 +28,10 @@ const NAME_MAX: usize = 64;
 
 /// The property holding the shared secret.
 pub const SECRET: &str = "plugin.restapi.secret";
+/// The property that switches the API on.
+pub const ENABLED: &str = "plugin.restapi.enabled";
+/// The property that says who may call by address, when not empty.
+pub const ALLOWED_IPS: &str = "plugin.restapi.allowedIPs";
 
 type Digest = [u8; 32];
 
@@ -120,19 +125,29 @@ impl Hearth {
         Ok(Some(login.name))
     }
 
+    /// Whether a client of this address may call at all (`plugin.restapi.allowedIPs`).
+    pub fn allows_address(&self, state: &State, address: IpAddr) -> bool {
+        AddressList::parse(state.properties.value(ALLOWED_IPS).unwrap_or_default()).allows(address)
+    }
+
+    /// Whether the API is switched on: anything but `true` (in any letter case) is off.
+    pub fn api_enabled(&self, state: &State) -> bool {
+        state.properties.value(ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// Whether `offered` is the shared secret. An empty secret never is.
     pub fn verify_secret(&self, state: &State, offered: &str) -> bool {
         state.properties.value(SECRET).is_some_and(|secret| Secret::new(secret).matches(offered))
     }
 
-    /// Writes to the audit log that a login failed.
+    /// Writes to the audit log that a login at `door` failed.
     ///
     /// # Errors
     /// The cluster cannot answer.
-    pub async fn note_failed_login(&self, name: &str, address: IpAddr) -> Result<(), Fault> {
+    pub async fn note_failed_login(&self, name: &str, address: IpAddr, door: &'static str) -> Result<(), Fault> {
         let name = name.chars().take(NAME_MAX).collect();
-        let caller = Caller { name, address, door: "REST API", key: None };
-        let saying = Saying::new("Failed REST API login attempt");
+        let caller = Caller { name, address, door, key: None };
+        let saying = Saying::new(format!("Failed {door} login attempt"));
         self.act(&caller, saying, Command::Audit(Audit::Note)).await.map(drop)
     }
 }

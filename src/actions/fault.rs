@@ -66,6 +66,18 @@ pub enum Invalid {
     /// Not a role in a chat room; the text is as given.
     #[error("not a role: {0}")]
     Role(String),
+    /// A group needs a name that is not blank.
+    #[error("a group needs a name")]
+    GroupName,
+    /// Not somebody who can be a member of a group; the text is as given.
+    #[error("not a user: {0}")]
+    Member(String),
+    /// Not somebody who can lead a group; the text is as given.
+    #[error("not a user: {0}")]
+    Admin(String),
+    /// Not one of the subscriptions of a contact.
+    #[error("not a subscription: {0}")]
+    Subscription(i64),
 }
 
 impl From<Invalid> for Fault {

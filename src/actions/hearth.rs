@@ -11,7 +11,7 @@ use crate::cluster::{Proposer, Reads};
 use crate::config::Config;
 use crate::raft::LedgerReader;
 use crate::state::audit::Draft;
-use crate::state::{Command, Proposal, Reply, RequestId, State};
+use crate::state::{Command, Proposal, Refusal, Reply, RequestId, State};
 
 use super::credentials::Credentials;
 use super::health::Health;
@@ -105,6 +105,18 @@ impl Hearth {
     /// [`Fault::Unavailable`].
     pub async fn read(&self) -> Result<Arc<State>, Fault> {
         Ok(self.parts.reads.linearizable().await?)
+    }
+
+    /// An input that was checked, where the state has the first word: if the input is bad, `first` is asked of the state, and
+    /// what it refuses is told instead.
+    ///
+    /// # Errors
+    /// As said; or the cluster cannot answer.
+    pub async fn after<T>(&self, checked: Result<T, Fault>, first: impl FnOnce(&State) -> Result<(), Refusal>) -> Result<T, Fault> {
+        if matches!(checked, Err(Fault::Invalid(_))) {
+            first(&*self.read().await?)?;
+        }
+        checked
     }
 
     /// Proposes `command` on behalf of `caller`, with its audit entry, and answers once it is applied here.

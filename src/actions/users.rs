@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::jid::Localpart;
 use crate::base::secrets::{Secret, Verifier};
-use crate::state::Command;
+use crate::state::{Command, Refusal, State};
 use crate::state::users::{Changes, Command as User, NewUser, Property};
 
 use super::{Caller, Fault, Hearth, Invalid, Saying};
@@ -68,13 +68,14 @@ impl Hearth {
         self.act(caller, saying, Command::Users(User::Create(new))).await.map(drop)
     }
 
-    /// Changes an account: all of its properties, and whatever else `account` names.
+    /// Changes whatever of an account `account` names; its properties, if named, are all it has from then on.
     ///
     /// # Errors
     /// See users.md §3.4.
     pub async fn update_user(&self, caller: &Caller, username: Localpart, account: Account) -> Result<(), Fault> {
         let saying = edit(&username, &account);
-        let changes = self.changes(&username, account, Blank::Unsets).await?;
+        let changes = self.changes(&username, account, Blank::Unsets).await;
+        let changes = self.after(changes, |state| known(state, &username)).await?;
         self.act(caller, saying, Command::Users(User::Update { username, changes })).await.map(drop)
     }
 
@@ -84,9 +85,10 @@ impl Hearth {
     /// See users.md §3.4.
     pub async fn rename_user(&self, caller: &Caller, from: Localpart, account: Account) -> Result<(), Fault> {
         let given = account.username.clone().unwrap_or_default();
-        let to = username(&given)?;
+        let to = self.after(username(&given), |state| known(state, &from)).await?;
         let saying = Saying::with(format!("edited user {from}"), format!("renamed to {to}"));
-        let changes = self.changes(&from, account, Blank::Keeps).await?;
+        let changes = self.changes(&from, account, Blank::Keeps).await;
+        let changes = self.after(changes, |state| known(state, &from)).await?;
         self.act(caller, saying, Command::Users(User::Rename { from, to, given, changes })).await.map(drop)
     }
 
@@ -104,7 +106,7 @@ impl Hearth {
     }
 
     async fn changes(&self, username: &Localpart, account: Account, blank: Blank) -> Result<Changes, Fault> {
-        let properties = properties(account.properties.unwrap_or_default(), username)?;
+        let properties = account.properties.map(|given| properties(given, username)).transpose()?;
         let name = blank.of(bounded(account.name, "name", username)?);
         let email = blank.of(bounded(account.email, "email", username)?);
         let verifier = match account.password {
@@ -112,8 +114,13 @@ impl Hearth {
             Some(password) => Some(self.verifier(password).await?),
             None => None,
         };
-        Ok(Changes { verifier, name, email, properties: Some(properties) })
+        Ok(Changes { verifier, name, email, properties })
     }
+}
+
+/// Whether there is such an account.
+pub(super) fn known(state: &State, username: &Localpart) -> Result<(), Refusal> {
+    if state.users.contains(username) { Ok(()) } else { Err(Refusal::UserNotFound(username.to_string())) }
 }
 
 /// What a blank text means.

@@ -8,27 +8,19 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::actions::{Fault, Hearth};
-use crate::base::addresses::AddressList;
 use crate::state::State;
 
 use super::call::general;
 use super::error::{ApiError, Result};
-use super::throttle::Throttle;
+use crate::actions::Throttle;
 
-/// Switches the API on; anything but `true` (in any letter case) is off.
-pub const ENABLED: &str = "plugin.restapi.enabled";
 /// Restricts authentication to one kind when stored: `basic` or `secret`.
 pub const HTTP_AUTH: &str = "plugin.restapi.httpAuth";
-/// Who may call by address, when not empty.
-pub const ALLOWED_IPS: &str = "plugin.restapi.allowedIPs";
+/// How the audit log names this door.
+pub const DOOR: &str = "REST API";
 
 /// How the audit log names holders of the shared secret.
 pub const SECRET_HOLDER: &str = "REST API";
-
-/// Whether the API is switched on.
-pub fn enabled(state: &State) -> bool {
-    state.properties.value(ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
 
 /// The address of the client: the peer's, or what a trusted proxy says it is.
 pub fn client_address(hearth: &Hearth, request: &HttpRequest) -> Option<IpAddr> {
@@ -41,9 +33,8 @@ pub fn client_address(hearth: &Hearth, request: &HttpRequest) -> Option<IpAddr> 
 ///
 /// # Errors
 /// 401.
-pub fn check_address(state: &State, address: IpAddr, path: &str) -> Result<()> {
-    let listed = state.properties.value(ALLOWED_IPS).unwrap_or_default();
-    if AddressList::parse(listed).allows(address) {
+pub fn check_address(hearth: &Hearth, state: &State, address: IpAddr, path: &str) -> Result<()> {
+    if hearth.allows_address(state, address) {
         return Ok(());
     }
     tracing::warn!(%address, "address is not on the allow list");
@@ -120,7 +111,7 @@ pub async fn authenticate(hearth: &Hearth, throttle: &Throttle, state: &State, r
 
 /// Failed logins are in the audit log; the throttle bounds how many there can be.
 async fn note(hearth: &Hearth, address: IpAddr, name: Option<&str>) -> Result<()> {
-    match hearth.note_failed_login(name.unwrap_or(SECRET_HOLDER), address).await {
+    match hearth.note_failed_login(name.unwrap_or(SECRET_HOLDER), address, DOOR).await {
         Ok(()) | Err(Fault::Unavailable(_)) => Ok(()), // the answer is 401 all the same
         Err(fault) => Err(general(fault)),
     }

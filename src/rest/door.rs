@@ -16,14 +16,14 @@ use uuid::Uuid;
 
 use crate::actions::{Caller, Hearth, Key};
 
-use super::auth::{self, authenticate, check_address, client_address, enabled};
+use super::auth::{self, authenticate, check_address, client_address};
 use super::call::{Answer, Call};
 use super::entities::{ErrorBody, Format, encode};
 use super::error::{ApiError, Result};
 use super::negotiate::{self, Accept, BadContentType};
 use super::path::{Query, segments};
 use super::routes::{Access, Endpoint, Gives, Route, Takes, find};
-use super::throttle::Throttle;
+use crate::actions::Throttle;
 
 /// A request id that the client chose.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -112,19 +112,19 @@ impl Door {
     /// Who calls, if they may.
     async fn admit(&self, request: &HttpRequest, path: &str, access: Option<Access>) -> Result<Caller> {
         let address = client_address(&self.hearth, request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let anybody = |name: &str| Caller { name: name.into(), address, door: "REST API", key: None };
+        let anybody = |name: &str| Caller { name: name.into(), address, door: auth::DOOR, key: None };
         let document = access == Some(Access::Document) && self.hearth.config().rest.openapi_public;
         if document || access == Some(Access::Public) {
             return Ok(anybody(""));
         }
         let state = self.hearth.local();
-        if !enabled(&state) {
+        if !self.hearth.api_enabled(&state) {
             return Err(ApiError::plain(StatusCode::FORBIDDEN, path));
         }
         if *request.method() == Method::OPTIONS || access == Some(Access::Own) {
             return Ok(anybody(auth::SECRET_HOLDER));
         }
-        check_address(&state, address, path)?;
+        check_address(&self.hearth, &state, address, path)?;
         let name = authenticate(&self.hearth, &self.throttle, &state, request, address).await?;
         Ok(anybody(&name))
     }

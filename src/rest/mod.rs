@@ -9,6 +9,7 @@ pub mod call;
 pub mod door;
 pub mod entities;
 pub mod error;
+pub mod groups;
 pub mod listing;
 pub mod lockouts;
 pub mod messages;
@@ -18,11 +19,12 @@ pub mod openapi;
 pub mod path;
 pub mod probes;
 pub mod properties;
+pub mod rosters;
 pub mod routes;
 pub mod server;
 pub mod sessions;
-pub mod throttle;
 pub mod users;
+pub mod vcards;
 
 /// Where the API lives.
 pub const BASE: &str = "/plugins/restapi/v1";

@@ -12,7 +12,7 @@ use utoipa::openapi::RefOr;
 use super::call::{Answer, Call};
 use super::entities::{self, Entity};
 use super::error::Result;
-use super::{audit, lockouts, messages, nodes, openapi, probes, properties, sessions, users};
+use super::{audit, groups, lockouts, messages, nodes, openapi, probes, properties, rosters, sessions, users, vcards};
 
 /// Handles a request.
 pub type Handler = fn(Call) -> LocalBoxFuture<'static, Result<Answer>>;
@@ -210,6 +210,7 @@ const SESSIONS: &str = "Client Sessions";
 const MESSAGE: &str = "Message";
 const AUDIT: &str = "Security Audit Log";
 const CLUSTERING: &str = "Clustering";
+const GROUPS: &str = "User Group";
 
 /// Every route of the API.
 pub static ROUTES: &[Route] = &[
@@ -230,6 +231,60 @@ pub static ROUTES: &[Route] = &[
             get(USERS, "Read a user", h!(users::get)).gives(Gives::Entity(Schema::of::<entities::User>())).refusals(&[404]),
             put(USERS, "Change or rename a user", h!(users::update)).takes(Takes::Entity(Schema::of::<entities::User>())).refusals(&[404, 409]),
             delete(USERS, "Delete a user", h!(users::delete)).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/users/{username}/groups",
+        endpoints: &[
+            get(USERS, "List the groups of a user", h!(groups::of_user)).gives(Gives::Entity(Schema::of::<entities::UserGroups>())).refusals(&[404]),
+            post(USERS, "Add a user to groups", h!(groups::join_many)).takes(Takes::Entity(Schema::of::<entities::UserGroups>())).refusals(&[409]),
+            delete(USERS, "Take a user out of groups", h!(groups::leave_many))
+                .takes(Takes::Entity(Schema::of::<entities::UserGroups>()))
+                .refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/users/{username}/groups/{groupName}",
+        endpoints: &[
+            post(USERS, "Add a user to a group", h!(groups::join_one)).refusals(&[409]),
+            delete(USERS, "Take a user out of a group", h!(groups::leave_one)).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/users/{username}/roster",
+        endpoints: &[
+            get(USERS, "List the contacts of a user", h!(rosters::get)).gives(Gives::Entity(Schema::of::<entities::Roster>())).refusals(&[404]),
+            post(USERS, "Add a contact", h!(rosters::create)).takes(Takes::Entity(Schema::of::<entities::RosterItem>())).refusals(&[404, 409]),
+        ],
+    },
+    Route {
+        path: "/users/{username}/roster/{rosterJid}",
+        endpoints: &[
+            put(USERS, "Change a contact", h!(rosters::update)).takes(Takes::Entity(Schema::of::<entities::RosterItem>())).refusals(&[404, 409]),
+            delete(USERS, "Remove a contact", h!(rosters::delete)).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/users/{username}/vcard",
+        endpoints: &[
+            get(USERS, "Read the vCard of a user", h!(vcards::get)).gives(Gives::Vcard).refusals(&[204]),
+            put(USERS, "Set the vCard of a user", h!(vcards::put)).takes(Takes::Vcard).refusals(&[404]),
+            delete(USERS, "Remove the vCard of a user", h!(vcards::delete)),
+        ],
+    },
+    Route {
+        path: "/groups",
+        endpoints: &[
+            get(GROUPS, "List groups", h!(groups::list)).gives(Gives::Entity(Schema::of::<entities::Groups>())),
+            post(GROUPS, "Create a group", h!(groups::create)).takes(Takes::Entity(Schema::of::<entities::Group>())).refusals(&[409]),
+        ],
+    },
+    Route {
+        path: "/groups/{groupName}",
+        endpoints: &[
+            get(GROUPS, "Read a group", h!(groups::get)).gives(Gives::Entity(Schema::of::<entities::Group>())).refusals(&[404]),
+            put(GROUPS, "Change a group", h!(groups::update)).takes(Takes::Entity(Schema::of::<entities::Group>())).refusals(&[404, 409]),
+            delete(GROUPS, "Delete a group", h!(groups::delete)).refusals(&[404]),
         ],
     },
     Route {

@@ -9,12 +9,13 @@ use actix_web::http::{Method, header};
 use actix_web::web::{Data, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
-use crate::actions::Hearth;
+use futures_util::future::LocalBoxFuture;
+
+use crate::actions::{Hearth, Throttle};
 
 use super::BASE;
 use super::door::Door;
 use super::openapi::{DOCS, docs};
-use super::throttle::Throttle;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -25,6 +26,9 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// How long requests under way may take to finish once the server is told to stop, in seconds.
 const DRAIN_SECONDS: u64 = 15;
 
+/// Another door behind the same listener. It takes a request if the path is its own, else gives it back.
+pub type Neighbour = Arc<dyn Fn(HttpRequest, Payload) -> Result<LocalBoxFuture<'static, HttpResponse>, (HttpRequest, Payload)> + Send + Sync>;
+
 /// A running server.
 pub struct Server {
     /// Where it listens.
@@ -34,18 +38,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves `hearth` on `listener`, on threads of its own.
+    /// Serves `hearth` and a neighbour on `listener`, on threads of its own.
     ///
     /// # Errors
     /// The listener cannot be used, or no thread can be started.
-    pub fn start(hearth: &Arc<Hearth>, listener: TcpListener) -> std::io::Result<Self> {
+    pub fn start(hearth: &Arc<Hearth>, throttle: Arc<Throttle>, neighbour: Neighbour, listener: TcpListener) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let config = hearth.config().clone();
-        let throttle = Arc::new(Throttle::new(&config.throttle));
+        let neighbour = Data::new(neighbour);
         let door = Data::new(Door { hearth: Arc::clone(hearth), throttle });
         let per_worker = config.limits.connections.div_ceil(config.rest.worker_threads()).max(1);
         let build = move || {
-            let server = HttpServer::new(move || App::new().app_data(door.clone()).default_service(web::to(dispatch)))
+            let server = HttpServer::new(move || App::new().app_data(door.clone()).app_data(neighbour.clone()).default_service(web::to(dispatch)))
                 .workers(config.rest.worker_threads())
                 .backlog(BACKLOG)
                 .max_connections(per_worker)
@@ -88,7 +92,11 @@ impl Server {
 }
 
 /// Sends a request to what lives at its path.
-async fn dispatch(request: HttpRequest, payload: Payload, door: Data<Door>) -> HttpResponse {
+async fn dispatch(request: HttpRequest, payload: Payload, door: Data<Door>, neighbour: Data<Neighbour>) -> HttpResponse {
+    let (request, payload) = match neighbour(request, payload) {
+        Ok(answer) => return answer.await,
+        Err(given_back) => given_back,
+    };
     let path = request.path().to_owned();
     if let Some(below) = path.strip_prefix(DOCS)
         && let Some(page) = docs_page(&request, below, &door)

@@ -69,7 +69,9 @@ pub async fn update(call: Call) -> Result<Answer> {
     let Some(body) = call.read::<NewUsers>()? else { return Ok(DONE) };
     let user = body.single().ok_or_else(|| ApiError::illegal("Could not update user", call.param(0)))?;
     let renames = user.username.as_deref().is_some_and(|new| Localpart::parse(new).ok() != path_name(&call));
-    let account = account(user);
+    let mut account = account(user);
+    // COMPAT(openfire): properties that are not named are gone (Q8).
+    account.properties.get_or_insert_default();
     if renames { rename(&call, account).await } else { change(&call, account).await }
 }
 
