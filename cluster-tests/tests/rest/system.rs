@@ -1,6 +1,7 @@
 //! Probes, statistics, sessions, broadcast, the security log, the cluster, and the documents (system.md §2.8, §5–§8, §10).
 
 use cluster_tests::{Node, rest::BASE};
+use serde_json::Value;
 
 use crate::PROLOG;
 
@@ -59,7 +60,8 @@ fn a_change_that_waits_for_a_restart_is_told_until_it_is_made() {
 fn nobody_is_connected_and_that_is_told() {
     let node = Node::start();
     let (xml, json) = (node.client().xml(), node.client().json());
-    xml.get("/system/statistics/sessions").says(&format!("{PROLOG}<sessions><clusterSessions>0</clusterSessions><localSessions>0</localSessions></sessions>"));
+    xml.get("/system/statistics/sessions")
+        .says(&format!("{PROLOG}<sessions><clusterSessions>0</clusterSessions><localSessions>0</localSessions></sessions>"));
     json.get("/system/statistics/sessions").says(r#"{"localSessions":0,"clusterSessions":0}"#);
     for path in ["/sessions", "/sessions/", "/sessions/admin", "/sessions/nobody", "/sessions/not%20legal"] {
         xml.get(path).says(&format!("{PROLOG}<sessions/>"));
@@ -104,7 +106,7 @@ fn the_log_tells_who_did_what() {
     let told = |n: usize| ["logId", "username", "summary", "details"].map(|key| logs[n][key].clone());
     let by = |id: u64, user: &str, key: &str, value: &str| {
         let details = format!("old value = not set\nnew value = '{value}'\nvia REST API from 127.0.0.1");
-        [id.into(), user.into(), format!("Updated server property {key}").into(), details.into()]
+        [Value::from(id), user.into(), format!("Updated server property {key}").into(), details.into()]
     };
     assert_eq!(told(0), by(2, "admin", "b", "2"));
     assert_eq!(told(1), by(1, "REST API", "a", "1"));
