@@ -157,12 +157,12 @@ pub mod arbitrary {
 
     use super::*;
 
-    /// Three nodes and a few lives.
+    /// Two nodes and a few lives.
     pub fn command() -> BoxedStrategy<Command> {
-        let node = || (0..3u128).prop_map(Uuid::from_u128);
+        let node = || (0..2u128).prop_map(Uuid::from_u128);
         prop_oneof![
             node().prop_map(|node| Command::Up { node, host: "host".into(), address: None }),
-            (node(), 0..40u64).prop_map(|(node, incarnation)| Command::Down { node, incarnation }),
+            (node(), 1..12u64).prop_map(|(node, incarnation)| Command::Down { node, incarnation }),
         ]
         .boxed()
     }

@@ -9,6 +9,8 @@ mod rosters;
 mod users;
 mod userservice;
 mod vcards;
+mod properties;
+mod system;
 
 /// The start of every XML answer.
 pub const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;

@@ -45,9 +45,10 @@ impl Hearth {
     /// # Errors
     /// [`Invalid`], [`crate::state::Refusal::TooManyProperties`], or the cluster cannot answer.
     pub async fn set_property(&self, caller: &Caller, key: &str, value: String) -> Result<(), Fault> {
-        let key = canonical_key(key).to_owned();
-        let value = self.checked(&key, value)?;
-        let saying = Saying::new(format!("Updated server property {key}"));
+        let value = self.checked(canonical_key(key), value)?;
+        let saying = Saying::new(format!("Updated server property {}", canonical_key(key)));
+        // The key goes as it was given: the store has the last word on its form.
+        let key = key.to_owned();
         self.act(caller, saying, Command::Properties(Property::Set { key, value })).await.map(drop)
     }
 

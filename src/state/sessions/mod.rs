@@ -295,7 +295,7 @@ pub mod arbitrary {
     use super::*;
 
     fn jid() -> impl Strategy<Value = Jid> {
-        ("[abc]", "[xy]").prop_filter_map("a JID", |(name, resource)| Jid::parse(&format!("{name}@example.org/{resource}")).ok())
+        ("ann|bob|cid", "[xy]").prop_filter_map("a JID", |(name, resource)| Jid::parse(&format!("{name}@example.org/{resource}")).ok())
     }
 
     fn presence() -> impl Strategy<Value = Presence> {
@@ -310,17 +310,17 @@ pub mod arbitrary {
 
     /// A few users, resources, nodes and serials.
     pub fn command() -> BoxedStrategy<Command> {
-        let open = (jid(), 0..3u128, 0..40u64, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        let open = (jid(), 0..2u128, 1..12u64, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
             |(jid, node, incarnation, secure, anonymous, replace)| {
                 Command::Open(NewSession { jid, node: Uuid::from_u128(node), incarnation, address: None, secure, anonymous, replace })
             },
         );
-        let times = proptest::collection::vec((jid(), 0..40u64, (0..9i64).prop_map(Timestamp)), 0..4);
+        let times = proptest::collection::vec((jid(), 1..20u64, (0..9i64).prop_map(Timestamp)), 0..4);
         prop_oneof![
             6 => open,
-            2 => (jid(), 0..40u64, presence()).prop_map(|(jid, serial, presence)| Command::Presence { jid, serial, presence }),
-            1 => (jid(), 0..40u64).prop_map(|(jid, serial)| Command::Close { jid, serial }),
-            1 => "[abc]".prop_filter_map("a name", |name| Localpart::parse(&name).ok()).prop_map(Command::Kick),
+            2 => (jid(), 1..20u64, presence()).prop_map(|(jid, serial, presence)| Command::Presence { jid, serial, presence }),
+            1 => (jid(), 1..20u64).prop_map(|(jid, serial)| Command::Close { jid, serial }),
+            1 => "ann|bob|cid".prop_filter_map("a name", |name| Localpart::parse(&name).ok()).prop_map(Command::Kick),
             1 => times.prop_map(Command::Touch),
             1 => "[a-z]{0,8}".prop_map(|body| Command::Broadcast(body.into())),
         ]
