@@ -9,7 +9,7 @@ use futures_util::stream::LocalBoxStream;
 use crate::actions::{Caller, Fault, Hearth};
 use crate::state::State;
 
-use super::entities::{self, Entity, Format, Readable};
+use super::entities::{self, BadBody, Entity, Format, Limits, Readable};
 use super::error::{ApiError, Result, map};
 use super::path::Query;
 
@@ -48,14 +48,21 @@ impl Call {
     /// # Errors
     /// 400 when the body cannot be read.
     pub fn read<T: Readable>(&self) -> Result<Option<T>> {
+        self.read_with(|body, format, limits| match format {
+            Format::Xml => T::from_xml(body, limits).map(Some),
+            Format::Json => T::from_json(body, limits),
+        })
+    }
+
+    /// Reads the body with `decode`; `None` where there is nothing to read.
+    ///
+    /// # Errors
+    /// 400 when the body cannot be read.
+    pub fn read_with<T>(&self, decode: impl FnOnce(&[u8], Format, &Limits) -> std::result::Result<Option<T>, BadBody>) -> Result<Option<T>> {
         let limits = &self.hearth.config().limits;
-        let limits = entities::Limits { depth: limits.depth, entries: limits.list_entries };
-        let read = match self.content {
-            None => return Ok(None),
-            Some(Format::Xml) => T::from_xml(&self.body, &limits).map(Some),
-            Some(Format::Json) => T::from_json(&self.body, &limits),
-        };
-        read.map_err(|bad| ApiError::illegal(format!("Could not parse the request body: {bad}"), &self.path))
+        let limits = Limits { depth: limits.depth, entries: limits.list_entries };
+        let Some(format) = self.content else { return Ok(None) };
+        decode(&self.body, format, &limits).map_err(|bad| ApiError::illegal(format!("Could not parse the request body: {bad}"), &self.path))
     }
 
     /// The state to read from: the truth, unless the client asked for this node's view.
@@ -71,7 +78,12 @@ impl Call {
 
     /// 200 with an entity.
     pub fn entity(&self, entity: &impl Entity) -> Answer {
-        Answer::Body { status: StatusCode::OK, content_type: self.accept.content_type(), bytes: entities::encode(entity, self.accept).into() }
+        self.bytes(entities::encode(entity, self.accept))
+    }
+
+    /// 200 with an entity that is encoded already.
+    pub fn bytes(&self, bytes: Vec<u8>) -> Answer {
+        Answer::Body { status: StatusCode::OK, content_type: self.accept.content_type(), bytes: bytes.into() }
     }
 }
 

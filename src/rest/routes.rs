@@ -12,7 +12,10 @@ use utoipa::openapi::RefOr;
 use super::call::{Answer, Call};
 use super::entities::{self, Entity};
 use super::error::Result;
-use super::{audit, groups, lockouts, messages, nodes, openapi, probes, properties, rosters, sessions, users, vcards};
+use super::{
+    affiliations, archive, audit, groups, invitations, lockouts, messages, nodes, occupants, openapi, probes, properties, rooms, rosters, services,
+    sessions, users, vcards,
+};
 
 /// Handles a request.
 pub type Handler = fn(Call) -> LocalBoxFuture<'static, Result<Answer>>;
@@ -188,6 +191,10 @@ impl Endpoint {
     }
 }
 
+const fn flag(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, about, kind: "boolean" }
+}
+
 const fn string(name: &'static str, about: &'static str) -> Parameter {
     Parameter { name, about, kind: "string" }
 }
@@ -211,6 +218,13 @@ const MESSAGE: &str = "Message";
 const AUDIT: &str = "Security Audit Log";
 const CLUSTERING: &str = "Clustering";
 const GROUPS: &str = "User Group";
+const SERVICES: &str = "Chat service";
+const ROOMS: &str = "Chat room";
+const ARCHIVE: &str = "Message Archive";
+
+const SERVICE: Parameter = string("servicename", "The chat service; `conference` unless given");
+const EXPAND: Parameter = flag("expandGroups", "Whether the people in groups are listed among the users");
+const SEND: Parameter = flag("sendInvitations", "Whether those with a new affiliation are invited");
 
 /// Every route of the API.
 pub static ROUTES: &[Route] = &[
@@ -288,6 +302,140 @@ pub static ROUTES: &[Route] = &[
         ],
     },
     Route {
+        path: "/chatservices",
+        endpoints: &[
+            get(SERVICES, "List chat services", h!(services::list)).gives(Gives::Entity(Schema::of::<entities::ChatServices>())),
+            post(SERVICES, "Create a chat service", h!(services::create))
+                .takes(Takes::Entity(Schema::of::<entities::ChatService>()))
+                .refusals(&[409]),
+        ],
+    },
+    Route {
+        path: "/chatrooms",
+        endpoints: &[
+            get(ROOMS, "List the rooms of a service", h!(rooms::list))
+                .gives(Gives::Entity(Schema::of::<entities::ChatRooms>()))
+                .query(&[
+                    SERVICE,
+                    string("type", "`public` for listed rooms, which is the default, or `all`"),
+                    string("search", "Only rooms whose name or natural name contains this"),
+                    EXPAND,
+                ])
+                .refusals(&[404]),
+            post(ROOMS, "Create or replace a room", h!(rooms::create))
+                .takes(Takes::Entity(Schema::of::<entities::ChatRoom>()))
+                .query(&[SERVICE, SEND])
+                .refusals(&[403, 409]),
+        ],
+    },
+    Route {
+        path: "/chatrooms/bulk",
+        endpoints: &[
+            get(ROOMS, "Read the room named bulk", h!(rooms::get_bulk))
+                .gives(Gives::Entity(Schema::of::<entities::ChatRoom>()))
+                .query(&[SERVICE, EXPAND])
+                .refusals(&[404]),
+            put(ROOMS, "Create or replace the room named bulk", h!(rooms::update_bulk))
+                .takes(Takes::Entity(Schema::of::<entities::ChatRoom>()))
+                .query(&[SERVICE, SEND])
+                .refusals(&[403, 409]),
+            post(ROOMS, "Create or replace many rooms", h!(rooms::create_many))
+                .success(200)
+                .takes(Takes::Bulk(Schema::of::<entities::ChatRooms>()))
+                .gives(Gives::Entity(Schema::of::<entities::RoomResults>()))
+                .query(&[SERVICE, SEND]),
+            delete(ROOMS, "Destroy the room named bulk", h!(rooms::delete_bulk)).query(&[SERVICE]).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/chatrooms/{roomName}",
+        endpoints: &[
+            get(ROOMS, "Read a room", h!(rooms::get))
+                .gives(Gives::Entity(Schema::of::<entities::ChatRoom>()))
+                .query(&[SERVICE, EXPAND])
+                .refusals(&[404]),
+            put(ROOMS, "Create or replace a room", h!(rooms::update))
+                .takes(Takes::Entity(Schema::of::<entities::ChatRoom>()))
+                .query(&[SERVICE, SEND])
+                .refusals(&[403, 409]),
+            delete(ROOMS, "Destroy a room", h!(rooms::delete)).query(&[SERVICE]).refusals(&[404]),
+        ],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/participants",
+        endpoints: &[get(ROOMS, "List the occupants whose role is participant", h!(occupants::participants))
+            .gives(Gives::Entity(Schema::of::<entities::Participants>()))
+            .query(&[SERVICE])
+            .refusals(&[404])],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/occupants",
+        endpoints: &[get(ROOMS, "List the occupants", h!(occupants::occupants))
+            .gives(Gives::Entity(Schema::of::<entities::Occupants>()))
+            .query(&[SERVICE])
+            .refusals(&[404])],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/chathistory",
+        endpoints: &[get(ROOMS, "Read what was said lately", h!(occupants::history))
+            .gives(Gives::Entity(Schema::of::<entities::RoomMessages>()))
+            .query(&[SERVICE])
+            .refusals(&[404])],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/invite",
+        endpoints: &[post(ROOMS, "Invite many", h!(invitations::many))
+            .success(200)
+            .takes(Takes::Entity(Schema::of::<entities::Invitations>()))
+            .query(&[SERVICE])
+            .refusals(&[404])],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/invite/{jid}",
+        endpoints: &[post(ROOMS, "Invite a user or a group", h!(invitations::one))
+            .success(200)
+            .takes(Takes::Entity(Schema::of::<entities::Invitation>()))
+            .query(&[SERVICE])
+            .refusals(&[404])],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/{affiliation}",
+        endpoints: &[
+            get(ROOMS, "List those with an affiliation", h!(affiliations::list))
+                .gives(Gives::Entity(Schema::of::<entities::Members>()))
+                .query(&[SERVICE])
+                .refusals(&[404]),
+            put(ROOMS, "Replace those with an affiliation", h!(affiliations::replace))
+                .success(201)
+                .takes(Takes::Entity(Schema::of::<entities::Members>()))
+                .query(&[SERVICE, SEND])
+                .refusals(&[404, 409]),
+            post(ROOMS, "Give an affiliation to many", h!(affiliations::add))
+                .takes(Takes::Entity(Schema::of::<entities::Members>()))
+                .query(&[SERVICE, SEND])
+                .refusals(&[404, 409]),
+        ],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/{affiliation}/{jid}",
+        endpoints: &[
+            post(ROOMS, "Give an affiliation to a user or a group", h!(affiliations::add_one)).query(&[SERVICE, SEND]).refusals(&[404, 409]),
+            delete(ROOMS, "Take an affiliation from a user or a group", h!(affiliations::remove_one)).query(&[SERVICE]).refusals(&[404, 409]),
+        ],
+    },
+    Route {
+        path: "/chatrooms/{roomName}/{affiliation}/group/{groupname}",
+        endpoints: &[
+            post(ROOMS, "Give an affiliation to a group", h!(affiliations::add_group)).query(&[SERVICE, SEND]).refusals(&[404, 409]),
+            delete(ROOMS, "Take an affiliation from a group", h!(affiliations::remove_group)).query(&[SERVICE]).refusals(&[404, 409]),
+        ],
+    },
+    Route {
+        path: "/archive/messages/unread/{jid}",
+        endpoints: &[get(ARCHIVE, "Count the messages that wait for a user", h!(archive::unread))
+            .gives(Gives::Entity(Schema::of::<entities::UnreadMessages>()))],
+    },
+    Route {
         path: "/lockouts/{username}",
         endpoints: &[
             post(USERS, "Lock a user out", h!(lockouts::lock)).refusals(&[404]),
@@ -306,9 +454,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         path: "/system/properties/{propertyKey}",
         endpoints: &[
-            get(SYSTEM, "Read a system property", h!(properties::get))
-                .gives(Gives::Entity(Schema::of::<entities::Property>()))
-                .refusals(&[404]),
+            get(SYSTEM, "Read a system property", h!(properties::get)).gives(Gives::Entity(Schema::of::<entities::Property>())).refusals(&[404]),
             put(SYSTEM, "Overwrite a system property", h!(properties::update))
                 .takes(Takes::Entity(Schema::of::<entities::Property>()))
                 .refusals(&[404, 409]),
@@ -373,7 +519,9 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         path: "/clustering/status",
-        endpoints: &[get(CLUSTERING, "What this node is in the cluster", h!(nodes::status)).gives(Gives::Entity(Schema::of::<entities::Clustering>()))],
+        endpoints: &[
+            get(CLUSTERING, "What this node is in the cluster", h!(nodes::status)).gives(Gives::Entity(Schema::of::<entities::Clustering>()))
+        ],
     },
     Route { path: "/openapi.yaml", endpoints: &[get(SYSTEM, "This document", h!(openapi::yaml)).gives(Gives::Own).access(Access::Document)] },
     Route { path: "/openapi.json", endpoints: &[get(SYSTEM, "This document", h!(openapi::json)).gives(Gives::Own)] },
@@ -391,10 +539,19 @@ static BY_LENGTH: LazyLock<HashMap<usize, Candidates>> = LazyLock::new(|| {
     index
 });
 
+/// Whether a segment of a path fits its place in a pattern.
+fn fits(want: &str, have: &str) -> bool {
+    match want {
+        // A closed set: other names are no paths at all (rooms.md §1.1).
+        "{affiliation}" => entities::AffiliationList::from_segment(have).is_some(),
+        want if want.starts_with('{') => !have.is_empty(),
+        want => want == have,
+    }
+}
+
 /// The route that decoded `segments` match, with its path parameters. Earlier routes win.
 pub fn find(segments: &[String]) -> Option<(&'static Route, Vec<String>)> {
-    let matches =
-        |pattern: &[&str]| pattern.iter().zip(segments).all(|(want, have)| if want.starts_with('{') { !have.is_empty() } else { want == have });
+    let matches = |pattern: &[&str]| pattern.iter().zip(segments).all(|(want, have)| fits(want, have));
     let (route, pattern) = BY_LENGTH.get(&segments.len())?.iter().find(|(_, pattern)| matches(pattern))?;
     let params = pattern.iter().zip(segments).filter(|(want, _)| want.starts_with('{')).map(|(_, have)| have.clone()).collect();
     Some((route, params))

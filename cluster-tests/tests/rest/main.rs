@@ -1,11 +1,15 @@
 //! The REST API over real HTTP, noun by noun: every row of the endpoint and error tables.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod affiliations;
 mod door;
 mod groups;
+mod invitations;
 mod lockouts;
 mod memberships;
+mod rooms;
 mod rosters;
+mod services;
 mod users;
 mod userservice;
 mod vcards;

@@ -226,7 +226,7 @@ pub(super) struct Stored {
 
 impl Room {
     /// A room that nobody has entered yet.
-    pub(super) fn new(created: Timestamp) -> Self {
+    pub fn new(created: Timestamp) -> Self {
         Self {
             settings: Settings::default(),
             subject: None,
