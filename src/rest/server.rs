@@ -20,8 +20,6 @@ const BACKLOG: u32 = 1024;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// How long requests under way may take to finish once the server is told to stop, in seconds.
-const DRAIN_SECONDS: u64 = 15;
 
 /// A running server.
 pub struct Server {
@@ -49,7 +47,8 @@ impl Server {
                 .max_connections(per_worker)
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_PATIENCE)
-                .shutdown_timeout(DRAIN_SECONDS)
+                // Whatever may still be answered in time is.
+                .shutdown_timeout(config.limits.request_timeout_s)
                 .disable_signals()
                 .listen(listener)?;
             Ok::<_, std::io::Error>(server.run())
