@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
-use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{InitializeError, RaftError};
 use openraft::impls::BasicNode;
@@ -82,6 +82,8 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
     if is_new {
         claim(dir, &writer, &identity).await.map_err(disk)?;
     }
+    let since = Instant::now();
+    let snapshot = snapshots.newest().and_then(|kept| kept.meta.last_log_id).map_or(0, |id| id.index);
     let log = LogStore::open(recovered, Arc::clone(&reader), writer.clone()).await.map_err(disk)?;
     let ledgers = Ledgers::new(reader);
     let load = Arc::new(Load::new(Rule { floor_bytes: config.snapshot_log_bytes, most_entries: config.snapshot_log_entries }));
@@ -96,14 +98,17 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
         let _ = node.close().await;
         return Err(error);
     }
+    let applied = node.inner.raft.metrics().borrow_watched().last_applied.map_or(0, |id| id.index);
+    let replayed = applied.saturating_sub(snapshot);
+    let milliseconds = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(snapshot, replayed, applied, milliseconds, "the state is restored");
     Ok(node)
 }
 
 /// Marks the log as this node's before saying so in the file: whatever is found later, the file never speaks of a log that
 /// was not there.
 async fn claim(dir: &Path, writer: &Writer, identity: &Identity) -> io::Result<()> {
-    let value = Bytes::copy_from_slice(identity.uuid.as_bytes());
-    writer.write(vec![Op::Put { space: Space::Meta, key: META_IDENTITY, value }]).await?;
+    writer.write(vec![Op::Put { space: Space::Meta, key: META_IDENTITY, value: identity.mark() }]).await?;
     let (dir, identity) = (dir.to_owned(), identity.clone());
     tokio::task::spawn_blocking(move || identity.write(&dir)).await.map_err(io::Error::other)?
 }
