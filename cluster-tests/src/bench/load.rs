@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 use super::http::Connection;
-use super::stats::Slice;
+use super::stats::{Slice, Summary};
 
 /// Makes the `n`th request of a connection.
 pub type Make = Arc<dyn Fn(usize, u64) -> Vec<u8> + Send + Sync>;
@@ -83,14 +83,16 @@ async fn drive(mut client: Client, make: Make, end: Instant) -> (Client, Vec<u32
     }
 }
 
-/// Runs both loads in turns and gives the slices of each.
-pub fn interleave(a: &mut Load, b: &mut Load, rounds: usize) -> (Vec<Slice>, Vec<Slice>) {
-    a.run(WARM_UP);
-    b.run(WARM_UP);
-    let (mut slices_a, mut slices_b) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        slices_a.push(a.run(SLICE));
-        slices_b.push(b.run(SLICE));
+/// Runs the loads in turns and gives what each came to.
+pub fn interleave<const N: usize>(mut loads: [Load; N], rounds: usize) -> [Summary; N] {
+    for load in &mut loads {
+        load.run(WARM_UP);
     }
-    (slices_a, slices_b)
+    let mut slices = [const { Vec::new() }; N];
+    for _ in 0..rounds {
+        for (load, slices) in loads.iter_mut().zip(&mut slices) {
+            slices.push(load.run(SLICE));
+        }
+    }
+    slices.map(|slices| Summary::of(&slices))
 }

@@ -21,7 +21,6 @@ use uuid::Uuid;
 use super::Plan;
 use super::load::{Load, interleave};
 use super::reads::basic;
-use super::stats::Summary;
 use super::table::{Table, Target};
 use super::writes;
 use crate::node::{DOMAIN, Node};
@@ -51,10 +50,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     writes::users(&large);
     let (_, kind) = writes::kinds(&small).remove(0);
     for connections in [1, 64] {
-        let mut a = Load::open(&large.address, connections, kind(0));
-        let mut b = Load::open(&small.address, connections, kind(0));
-        let (a, b) = interleave(&mut a, &mut b, plan.rounds);
-        let (a, b) = (Summary::of(&a), Summary::of(&b));
+        let loads = [&large, &small].map(|node| Load::open(&node.address, connections, kind(0)));
+        let [a, b] = interleave(loads, plan.rounds);
         let what = format!("{users} users: p50 of a write, {connections} connections");
         table.versus(&what, a, (&format!("{FEW} users"), b), f64::from(a.p50) / f64::from(b.p50), Target::AtMost(1.2));
     }
@@ -110,7 +107,7 @@ fn fill(dir: &Path, users: usize) {
     runtime.block_on(async {
         let owners = Arc::new(Owners::start().expect("owners"));
         let store = Store::default();
-        let node = raft::open(dir, Engine::Sled { cache_bytes: store.cache_bytes }, &store, owners, 1).await.expect("the directory opens");
+        let node = raft::open(dir, Engine::of(dir, &store), &store, owners, 1).await.expect("the directory opens");
         let proposer = Proposer::new(node.clone());
         let domain = Domain::parse(DOMAIN).expect("a domain");
         for first in (0..users).step_by(BATCH) {

@@ -13,9 +13,11 @@ mod stats;
 mod table;
 mod writes;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use table::Table;
+
+use crate::node::{Node, serve};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -38,6 +40,18 @@ impl Plan {
 pub fn room() -> tempfile::TempDir {
     let beside = std::env::current_exe().ok().and_then(|me| me.parent().map(PathBuf::from)).expect("a program has a directory");
     tempfile::Builder::new().prefix("bench-").tempdir_in(beside).expect("a directory for the run")
+}
+
+/// The log engines that are measured: the one that is chosen for nobody's asking, and the other.
+const ENGINES: [&str; 2] = ["sled", "redb"];
+
+/// A node on `data` with this log engine.
+fn node(data: &Path, engine: &str) -> Node {
+    let config = data.with_extension("toml");
+    std::fs::write(&config, format!("[store]\nengine = \"{engine}\"\n")).expect("a configuration file");
+    let mut command = serve(data);
+    command.arg("--config").arg(config);
+    Node::spawn(command, data)
 }
 
 /// Measures and prints.

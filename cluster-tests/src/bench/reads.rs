@@ -9,7 +9,6 @@ use super::Plan;
 use super::contenders::bare;
 use super::http::request;
 use super::load::{Load, interleave};
-use super::stats::Summary;
 use super::table::{Table, Target};
 use crate::node::{Node, PASSWORD};
 use crate::rest::BASE;
@@ -38,10 +37,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     let beside = bare(&body);
     let made = get();
     let make = Arc::new(move |_, _| made.clone());
-    let mut hearth = Load::open(&node.address, CONNECTIONS, make.clone());
-    let mut other = Load::open(&beside.address, CONNECTIONS, make);
-    let (a, b) = interleave(&mut hearth, &mut other, plan.rounds);
-    let (a, b) = (Summary::of(&a), Summary::of(&b));
+    let hearth = Load::open(&node.address, CONNECTIONS, make.clone());
+    let [a, b] = interleave([hearth, Load::open(&beside.address, CONNECTIONS, make)], plan.rounds);
     table.versus("GET of one user, 64 connections", a, ("actix-web alone", b), a.rate / b.rate, Target::AtLeast(0.6));
 }
 

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::Plan;
 use super::contenders::etcd;
 use super::http::request;
 use super::load::{Load, Make, interleave};
 use super::reads::{basic, create};
-use super::stats::Summary;
 use super::table::{Table, Target};
+use super::{ENGINES, Plan, node};
 use crate::node::Node;
 use crate::rest::BASE;
 
@@ -26,18 +25,19 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     let Some(beside) = etcd(&room.path().join("etcd")) else {
         return table.note("Durable writes", "skipped: etcd is not installed");
     };
-    let node = Node::start_on(&room.path().join("hearth"));
-    users(&node);
+    let nodes = ENGINES.map(|engine| node(&room.path().join(engine), engine));
+    nodes.iter().for_each(users);
     let mut wave = 0;
-    for (what, make) in kinds(&node) {
+    for (what, make) in kinds(&nodes[0]) {
         for (connections, times) in LOADS {
             wave += 1;
-            let mut hearth = Load::open(&node.address, connections, make(wave));
-            let mut other = Load::open(&beside.address, connections, put());
-            let (a, b) = interleave(&mut hearth, &mut other, plan.rounds);
-            let (a, b) = (Summary::of(&a), Summary::of(&b));
-            let what = format!("{what}, {connections} connections");
-            table.versus(&what, a, ("etcd", b), a.rate / b.rate, Target::AtLeast(times));
+            let [sled, redb] = nodes.each_ref().map(|node| Load::open(&node.address, connections, make(wave)));
+            let etcd = Load::open(&beside.address, connections, put());
+            let [sled, redb, etcd] = interleave([sled, redb, etcd], plan.rounds);
+            for (engine, summary) in ENGINES.iter().zip([sled, redb]) {
+                let what = format!("{what}, {connections} connections, {engine}");
+                table.versus(&what, summary, ("etcd", etcd), summary.rate / etcd.rate, Target::AtLeast(times));
+            }
         }
     }
 }
