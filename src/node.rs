@@ -78,7 +78,7 @@ impl Node {
         let listener = TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
         let owners = Arc::new(Owners::start()?);
         let (views, watched) = (owners.views(), Arc::downgrade(&owners));
-        let engine = Engine::Sled { cache_bytes: config.store.cache_bytes };
+        let engine = Engine::configured(&config.store);
         tracing::info!(data_dir = %config.data_dir.display(), "opening the data directory");
         let node = raft::open(&config.data_dir, engine, &config.store, owners, ALONE).await?;
         match Self::serve(config, given, listener, node.clone(), Reads::new(node.clone(), views), watched).await {

@@ -3,6 +3,7 @@
 //! This is a test harness: it panics where a test should fail, and says why.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod bench;
 pub mod node;
 pub mod rest;
 

@@ -31,15 +31,15 @@ pub struct Node {
     _own_data: Option<TempDir>,
 }
 
-/// The `hearth` binary: `HEARTH_BIN`, or the one built beside this test.
+/// The `hearth` binary: `HEARTH_BIN`, or the one built beside this test or program.
 pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("HEARTH_BIN") {
         return path.into();
     }
-    let test = std::env::current_exe().expect("a test has a path");
-    let built = test.ancestors().nth(2).expect("a test lives in target/<profile>/deps").join("hearth");
-    assert!(built.exists(), "{} is not built: run `make test`, or `cargo build` first", built.display());
-    built
+    let me = std::env::current_exe().expect("a test has a path");
+    // A test lives in target/<profile>/deps, a program one level higher.
+    let built = me.ancestors().skip(1).take(2).map(|dir| dir.join("hearth")).find(|built| built.exists());
+    built.expect("hearth is not built: run `make test`, or `cargo build` first")
 }
 
 /// A command to serve from `data` on a free port, with the secrets of every test.

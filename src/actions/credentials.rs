@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::base::ids::{self, NoRandomness};
 use crate::base::addresses::AddressList;
+use crate::base::ids::{self, NoRandomness};
 use crate::base::jid::{BareJid, Localpart};
 use crate::base::secrets::{Secret, Verifier};
 use crate::config::Hashing;

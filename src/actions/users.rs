@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::base::jid::Localpart;
 use crate::base::secrets::{Secret, Verifier};
-use crate::state::{Command, Refusal, State};
 use crate::state::users::{Changes, Command as User, NewUser, Property};
+use crate::state::{Command, Refusal, State};
 
 use super::{Caller, Fault, Hearth, Invalid, Saying};
 

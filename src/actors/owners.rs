@@ -7,7 +7,8 @@ use std::sync::mpsc;
 
 use actix::{Actor, Addr};
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use bytes::Bytes;
+use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
 use crate::state::requests::Requests;
@@ -118,11 +119,17 @@ struct Desk {
 /// All owners of this node.
 #[derive(Debug)]
 pub struct Owners {
+    room: Arc<Room>,
+    system: actix::System,
+}
+
+/// What is worked with on the owners' thread: a step from one mailbox to the next costs little there and much from elsewhere.
+#[derive(Debug)]
+struct Room {
     mailboxes: Mailboxes,
     desk: Mutex<Desk>,
     views: Views,
     bus: Bus,
-    system: actix::System,
 }
 
 impl Owners {
@@ -143,17 +150,18 @@ impl Owners {
         };
         std::thread::Builder::new().name("owners".into()).spawn(run).map_err(|e| Broken(format!("cannot start the owners' thread: {e}")))?;
         let (mailboxes, system) = starting.recv().map_err(|_| Broken("the owners' thread did not start".into()))?;
-        Ok(Self { mailboxes, desk: Mutex::default(), views: Views::default(), bus: Bus::default(), system })
+        let room = Room { mailboxes, desk: Mutex::default(), views: Views::default(), bus: Bus::default() };
+        Ok(Self { room: Arc::new(room), system })
     }
 
     /// The published state.
     pub fn views(&self) -> Views {
-        Arc::clone(&self.views)
+        Arc::clone(&self.room.views)
     }
 
     /// The event bus.
     pub fn bus(&self) -> Bus {
-        self.bus.clone()
+        self.room.bus.clone()
     }
 
     /// Waits for its turn in the apply order and for an owner to answer: what never comes back from here is stuck.
@@ -161,10 +169,30 @@ impl Owners {
     /// # Errors
     /// An owner is gone.
     pub async fn beat(&self) -> Result<(), Broken> {
-        let _desk = self.desk.lock().await;
-        self.mailboxes.ask(Question::NodeUp { node: Uuid::nil(), incarnation: 0 }).await.map(drop)
+        let _desk = self.room.desk.lock().await;
+        self.room.mailboxes.ask(Question::NodeUp { node: Uuid::nil(), incarnation: 0 }).await.map(drop)
     }
 
+    /// Runs `work` on the owners' thread.
+    async fn there<T, F>(&self, work: impl FnOnce(Arc<Room>) -> F) -> Result<T, Broken>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Broken>> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let work = work(Arc::clone(&self.room));
+        let run = async move {
+            let _ = tell.send(work.await); // nobody waits any more when the node stops
+        };
+        let gone = || Broken("the owners' thread is gone".into());
+        if !self.system.arbiter().spawn(run) {
+            return Err(gone());
+        }
+        told.await.map_err(|_| gone())?
+    }
+}
+
+impl Room {
     async fn run(&self, desk: &mut Desk, mut application: Application) -> Result<Applied, Broken> {
         loop {
             let cx = application.cx.clone();
@@ -193,16 +221,6 @@ impl Owners {
             application.take(input);
         }
     }
-}
-
-impl Drop for Owners {
-    fn drop(&mut self) {
-        self.system.stop();
-    }
-}
-
-impl Replica for Owners {
-    type Cut = Arc<State>;
 
     async fn apply(&self, index: u64, payload: &[u8]) -> Result<Applied, Broken> {
         let proposal = Proposal::decode(payload).map_err(|e| Broken(format!("entry {index} cannot be read: {e}")))?;
@@ -228,9 +246,39 @@ impl Replica for Owners {
         }
         Ok(())
     }
+}
+
+impl Drop for Owners {
+    fn drop(&mut self) {
+        self.system.stop();
+    }
+}
+
+impl Replica for Owners {
+    type Cut = Arc<State>;
+
+    async fn apply(&self, index: u64, payload: &[u8]) -> Result<Applied, Broken> {
+        let payload = Bytes::copy_from_slice(payload);
+        self.there(|room| async move { room.apply(index, &payload).await }).await
+    }
+
+    async fn apply_all(&self, entries: Vec<(u64, Bytes)>) -> Result<Vec<Applied>, Broken> {
+        let all = |room: Arc<Room>| async move {
+            let mut applied = Vec::with_capacity(entries.len());
+            for (index, payload) in entries {
+                applied.push(room.apply(index, &payload).await?);
+            }
+            Ok(applied)
+        };
+        self.there(all).await
+    }
+
+    async fn publish(&self, index: u64) -> Result<(), Broken> {
+        self.there(|room| async move { room.publish(index).await }).await
+    }
 
     async fn cut(&self) -> Result<Arc<State>, Broken> {
-        Ok(self.views.load_full())
+        Ok(self.room.views.load_full())
     }
 
     async fn restore(&self, index: u64, records: impl Iterator<Item = Result<(u8, Vec<u8>), Broken>> + Send) -> Result<(), Broken> {
@@ -239,11 +287,11 @@ impl Replica for Owners {
             let (noun, bytes) = record?;
             state.restore(noun, &bytes).map_err(|e| Broken(format!("a snapshot record cannot be read: {e}")))?;
         }
-        let mut desk = self.desk.lock().await;
-        self.mailboxes.replace(&state).await?;
+        let mut desk = self.room.desk.lock().await;
+        self.room.mailboxes.replace(&state).await?;
         desk.requests = state.requests.clone();
         desk.dirty.clear();
-        self.views.store(Arc::new(state));
+        self.room.views.store(Arc::new(state));
         Ok(())
     }
 }

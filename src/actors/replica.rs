@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
+
 pub use crate::state::Applied;
 
 /// A broken invariant: what is applied can no longer be trusted, so the node must stop.
@@ -25,6 +27,20 @@ pub trait Replica: Send + Sync + 'static {
     /// # Errors
     /// The node must stop.
     fn apply(&self, index: u64, payload: &[u8]) -> impl Future<Output = Result<Applied, Broken>> + Send;
+
+    /// Applies several committed proposals in their order; what [`Replica::apply`] would do with one after the other.
+    ///
+    /// # Errors
+    /// The node must stop.
+    fn apply_all(&self, entries: Vec<(u64, Bytes)>) -> impl Future<Output = Result<Vec<Applied>, Broken>> + Send {
+        async move {
+            let mut applied = Vec::with_capacity(entries.len());
+            for (index, payload) in entries {
+                applied.push(self.apply(index, &payload).await?);
+            }
+            Ok(applied)
+        }
+    }
 
     /// Makes everything up to `index` visible to readers; called once per batch, before any answer of the batch is sent.
     ///

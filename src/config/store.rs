@@ -9,6 +9,8 @@ pub enum Engine {
     /// The embedded database sled.
     #[default]
     Sled,
+    /// The embedded database redb.
+    Redb,
 }
 
 /// How the log is kept and when a snapshot takes its place.

@@ -12,12 +12,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::engine::{LedgerReader, LogEngine, MemoryDisk, SledEngine, damaged};
+use super::engine::{LedgerReader, LogEngine, MemoryDisk, RedbEngine, SledEngine, damaged};
 use super::identity::{FILE, Identity};
 use super::log_store::{Recovered, Room};
 use super::snapshot::SnapshotStore;
 use super::types::NodeId;
 use super::writer::Writer;
+use crate::config::{self, Store};
+
+/// Where the engine's files are, in the data directory.
+const LOG: &str = "log";
 
 /// Where the log is kept.
 #[derive(Clone, Debug)]
@@ -27,8 +31,49 @@ pub enum Engine {
         /// Bytes of page cache.
         cache_bytes: u64,
     },
+    /// In one file, by redb, with a page cache of so many bytes.
+    Redb {
+        /// Bytes of page cache.
+        cache_bytes: u64,
+    },
     /// In memory, on a disk that can lose power: for tests.
     Memory(MemoryDisk),
+}
+
+impl Engine {
+    /// The one that the configuration names.
+    pub fn configured(config: &Store) -> Self {
+        let cache_bytes = config.cache_bytes;
+        match config.engine {
+            config::Engine::Sled => Self::Sled { cache_bytes },
+            config::Engine::Redb => Self::Redb { cache_bytes },
+        }
+    }
+
+    /// The one that `dir` was begun with, else the configured one.
+    pub fn of(dir: &Path, config: &Store) -> Self {
+        let begun_with = |engine| Self::configured(&Store { engine, ..config.clone() });
+        let all = [config::Engine::Sled, config::Engine::Redb].map(begun_with);
+        all.into_iter().find(|engine| engine.is_in(dir)).unwrap_or_else(|| Self::configured(config))
+    }
+
+    /// Whether `dir` has a log of this engine.
+    fn is_in(&self, dir: &Path) -> bool {
+        match self {
+            Self::Sled { .. } => SledEngine::exists(&dir.join(LOG)),
+            Self::Redb { .. } => RedbEngine::exists(&dir.join(LOG)),
+            Self::Memory(_) => true,
+        }
+    }
+
+    fn open(&self, dir: &Path) -> io::Result<Box<dyn LogEngine>> {
+        let dir = dir.join(LOG);
+        Ok(match self {
+            Self::Sled { cache_bytes } => Box::new(SledEngine::open(&dir, *cache_bytes)?),
+            Self::Redb { cache_bytes } => Box::new(RedbEngine::open(&dir, *cache_bytes)?),
+            Self::Memory(memory) => Box::new(memory.open()?),
+        })
+    }
 }
 
 /// Why a node cannot start. Each reads as one line that says what to do.
@@ -60,6 +105,11 @@ pub enum OpenError {
     /// The log is there, the identity is not, or another one.
     #[error("{0} holds a log, but its node.json is missing or belongs to another one: restore the two together from a backup")]
     IdentityGone(PathBuf),
+    /// The log is of another engine than the configured one.
+    #[error(
+        "the log in {0} was begun with another engine than store.engine names: set it back, or move the directory away and let the node join anew"
+    )]
+    OtherEngine(PathBuf),
     /// Started under another id than before.
     #[error("{dir} belongs to node {found}, not to node {asked}")]
     OtherNode {
@@ -119,10 +169,7 @@ impl DataDir {
             check_before_touching(dir, engine, node_id, identity)?;
         }
         let snapshots = SnapshotStore::open(&dir.join("snapshots")).map_err(disk)?;
-        let engine: Box<dyn LogEngine> = match engine {
-            Engine::Sled { cache_bytes } => Box::new(SledEngine::open(&dir.join("log"), *cache_bytes).map_err(disk)?),
-            Engine::Memory(memory) => Box::new(memory.open().map_err(disk)?),
-        };
+        let engine = engine.open(dir).map_err(disk)?;
         let reader = engine.reader();
         let recovered = Recovered::read(&*reader, Room::default()).map_err(disk)?;
         check_snapshot(&snapshots, &recovered).map_err(disk)?;
@@ -152,7 +199,11 @@ fn check_before_touching(dir: &Path, engine: &Engine, node_id: NodeId, identity:
     if identity.node_id != node_id {
         return Err(OpenError::OtherNode { dir: dir.to_owned(), found: identity.node_id, asked: node_id });
     }
-    if matches!(engine, Engine::Sled { .. }) && !SledEngine::exists(&dir.join("log")) {
+    if !engine.is_in(dir) {
+        let other = Engine::of(dir, &Store::default());
+        if other.is_in(dir) {
+            return Err(OpenError::OtherEngine(dir.to_owned()));
+        }
         return Err(OpenError::LogGone { file: dir.join(FILE), node_id });
     }
     Ok(())

@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use futures_util::{FutureExt, Stream, TryStreamExt};
 use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::{EntryPayload, Snapshot};
@@ -16,7 +17,6 @@ use super::snapshot::{Kept, SnapshotFile, SnapshotStore};
 use super::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use super::writer::Writer;
 use crate::actors::{Applied, Broken, Cut, Replica};
-use crate::state::LedgerPut;
 
 /// How many entries are applied before readers see them and answers go out.
 const BATCH: usize = 1024;
@@ -56,12 +56,15 @@ pub struct StateMachine<R> {
 type Snapshotted = openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>;
 type Responder = openraft::storage::ApplyResponder<TypeConfig>;
 
-/// Entries applied but not yet visible or answered.
+/// Entries that are taken together.
 #[derive(Default)]
 struct Drained {
     last: Option<LogId>,
-    ledger: Vec<LedgerPut>,
-    answers: Vec<(Responder, Answer)>,
+    /// Proposals with whoever waits for their answer.
+    proposals: Vec<(u64, Bytes)>,
+    proposers: Vec<Option<Responder>>,
+    /// Those who wait for entries that are not proposals.
+    others: Vec<Responder>,
     entries: u64,
     bytes: u64,
 }
@@ -72,33 +75,37 @@ impl<R: Replica> StateMachine<R> {
         Self { parts, meta: SnapshotMeta::default() }
     }
 
-    async fn apply_one(&mut self, drained: &mut Drained, (entry, responder): (Entry, Option<Responder>)) -> io::Result<()> {
-        let answer = match entry.payload {
-            EntryPayload::Blank => Answer::nothing(),
+    fn take(&mut self, drained: &mut Drained, (entry, responder): (Entry, Option<Responder>)) {
+        match entry.payload {
+            EntryPayload::Blank => drained.others.extend(responder),
             EntryPayload::Membership(membership) => {
                 self.meta.last_membership = StoredMembership::new(Some(entry.log_id), membership);
-                Answer::nothing()
+                drained.others.extend(responder);
             }
             EntryPayload::Normal(payload) => {
-                let Applied { outcome, ledger, .. } = self.parts.replica.apply(entry.log_id.index, &payload.0).await.map_err(stop)?;
                 drained.bytes += payload.0.len() as u64;
-                drained.ledger.extend(ledger);
-                Answer(outcome)
+                drained.proposals.push((entry.log_id.index, payload.0));
+                drained.proposers.push(responder);
             }
-        };
+        }
         self.meta.last_log_id = Some(entry.log_id);
         drained.last = Some(entry.log_id);
         drained.entries += 1;
-        drained.answers.extend(responder.map(|responder| (responder, answer)));
-        Ok(())
     }
 
-    /// Makes what has been applied visible, then answers: whoever has an answer reads its effect.
+    /// Applies, makes it visible, then answers: whoever has an answer reads its effect.
     async fn settle(&self, drained: Drained) -> io::Result<()> {
         let Some(last) = drained.last else { return Ok(()) };
-        self.parts.ledgers.put(&self.parts.writer, drained.ledger).await?;
+        let applied = self.parts.replica.apply_all(drained.proposals).await.map_err(stop)?;
+        let (mut ledger, mut answers) = (Vec::new(), Vec::new());
+        for (Applied { outcome, ledger: puts, .. }, responder) in applied.into_iter().zip(drained.proposers) {
+            ledger.extend(puts);
+            answers.extend(responder.map(|responder| (responder, Answer(outcome))));
+        }
+        answers.extend(drained.others.into_iter().map(|responder| (responder, Answer::nothing())));
+        self.parts.ledgers.put(&self.parts.writer, ledger).await?;
         self.parts.replica.publish(last.index).await.map_err(stop)?;
-        for (responder, answer) in drained.answers {
+        for (responder, answer) in answers {
             responder.send(answer);
         }
         self.parts.load.applied(drained.entries, drained.bytes);
@@ -120,11 +127,11 @@ impl<R: Replica> RaftStateMachine<TypeConfig> for StateMachine<R> {
     {
         while let Some(first) = entries.try_next().await? {
             let mut drained = Drained::default();
-            self.apply_one(&mut drained, first).await?;
+            self.take(&mut drained, first);
             while drained.entries < BATCH as u64 {
                 // Only what is there already: an answer must not wait for the next entry.
                 let Some(Some(next)) = entries.try_next().now_or_never().transpose()? else { break };
-                self.apply_one(&mut drained, next).await?;
+                self.take(&mut drained, next);
             }
             self.settle(drained).await?;
         }

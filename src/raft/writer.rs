@@ -2,14 +2,18 @@
 //!
 //! Everything that goes to disk is a [`Job`] in one bounded first-in first-out queue. The thread takes what waits, up to
 //! [`BATCH_BYTES`], as one atomic batch, syncs once, and completes the jobs in order: while one sync runs, the next batch
-//! gathers (group commit). The first error is final: after it nothing is written any more and every job fails with it,
+//! gathers (group commit). Jobs that need not be durable wait a moment for one that does and ride along: most writes bring
+//! three jobs (entry, commit position, ledger), and a batch each would cost more than the sync. The first error is final: after it nothing is written any more and every job fails with it,
 //! for after a failed sync nobody knows what the disk holds.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::engine::{Batch, LogEngine, Op};
 
@@ -21,6 +25,12 @@ const QUEUE_BYTES: u32 = 64 * 1024 * 1024;
 
 /// How many bytes go into one batch, unless a single job has more.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long jobs that need not be durable wait for one that does.
+const LINGER: Duration = Duration::from_millis(10);
+
+/// How many bytes of them wait.
+const LINGER_BYTES: usize = 256 * 1024;
 
 /// What is called on the writer's thread; it must not block.
 pub type Hook = Box<dyn FnOnce() + Send>;
@@ -78,7 +88,8 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
         let (quit, quitting) = mpsc::channel(1);
         let broken = Arc::new(OnceLock::new());
-        let thread = Thread { engine, jobs, quitting, broken: Arc::clone(&broken), dirty: false };
+        let clock = Builder::new_current_thread().enable_time().build()?;
+        let thread = Thread { engine, jobs, clock, quitting, broken: Arc::clone(&broken), dirty: false };
         let handle = std::thread::Builder::new().name("raft-log".to_owned()).spawn(move || thread.run())?;
         let thread = Arc::new(Mutex::new(Some(handle)));
         Ok(Self { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES as usize)), broken, thread, quit })
@@ -154,9 +165,32 @@ impl Writer {
     }
 }
 
+/// What the next batch will have.
+#[derive(Default)]
+struct Held {
+    jobs: Vec<Queued>,
+    bytes: usize,
+    urgent: bool,
+}
+
+impl Held {
+    fn push(&mut self, queued: Queued) {
+        self.bytes = self.bytes.saturating_add(queued.bytes);
+        // A range is deleted in steps so that others get in between; held back, the steps would become one.
+        self.urgent |= queued.job.durable || queued.job.ops.iter().any(|op| matches!(op, Op::DeleteRange { .. }));
+        self.jobs.push(queued);
+    }
+
+    fn may_wait(&self) -> bool {
+        !self.urgent && self.bytes < LINGER_BYTES
+    }
+}
+
 struct Thread<E> {
     engine: E,
     jobs: mpsc::Receiver<Queued>,
+    /// Waits for a job, but not for ever.
+    clock: Runtime,
     quitting: mpsc::Receiver<()>,
     broken: Arc<OnceLock<Failure>>,
     /// Something is written that is not synced.
@@ -165,18 +199,25 @@ struct Thread<E> {
 
 impl<E: LogEngine> Thread<E> {
     fn run(mut self) {
-        while let Some(first) = self.jobs.blocking_recv() {
-            let jobs = self.gather(first);
-            self.commit(jobs);
+        let mut held = Held::default();
+        while let Some(wait) = self.wait(&held) {
+            if let Some(first) = wait {
+                self.gather(first, &mut held);
+                if held.may_wait() {
+                    continue;
+                }
+            }
+            self.commit(std::mem::take(&mut held).jobs);
             if self.quitting.try_recv().is_ok() {
                 break;
             }
         }
         self.jobs.close();
         while let Some(first) = self.jobs.blocking_recv() {
-            let jobs = self.gather(first);
-            self.commit(jobs);
+            self.gather(first, &mut held);
+            self.commit(std::mem::take(&mut held).jobs);
         }
+        self.commit(held.jobs);
         if self.dirty && self.broken.get().is_none() {
             let result = self.engine.sync();
             self.keep(result);
@@ -184,21 +225,27 @@ impl<E: LogEngine> Thread<E> {
         self.engine.close();
     }
 
-    fn gather(&mut self, first: Queued) -> Vec<Queued> {
-        let mut bytes = first.bytes;
-        let mut jobs = vec![first];
-        while bytes < BATCH_BYTES {
-            let Ok(next) = self.jobs.try_recv() else { break };
-            bytes = bytes.saturating_add(next.bytes);
-            jobs.push(next);
+    /// The next job; the inner `None` when those that are held have waited long enough, the outer one when no more will come.
+    fn wait(&mut self, held: &Held) -> Option<Option<Queued>> {
+        if held.jobs.is_empty() {
+            return self.jobs.blocking_recv().map(Some);
         }
-        jobs
+        let next = self.clock.block_on(async { timeout(LINGER, self.jobs.recv()).await });
+        next.map_or(Some(None), |next| next.map(Some))
+    }
+
+    fn gather(&mut self, first: Queued, held: &mut Held) {
+        held.push(first);
+        while held.bytes < BATCH_BYTES {
+            let Ok(next) = self.jobs.try_recv() else { break };
+            held.push(next);
+        }
     }
 
     fn commit(&mut self, mut jobs: Vec<Queued>) {
         let durable = jobs.iter().any(|queued| queued.job.durable);
         let ops: Vec<Op> = jobs.iter_mut().flat_map(|queued| std::mem::take(&mut queued.job.ops)).collect();
-        self.write(ops);
+        self.write(ops, durable);
         if self.broken.get().is_none() {
             jobs.iter_mut().filter_map(|queued| queued.job.written.take()).for_each(|hook| hook());
         }
@@ -212,10 +259,11 @@ impl<E: LogEngine> Thread<E> {
         }
     }
 
-    fn write(&mut self, ops: Vec<Op>) {
+    fn write(&mut self, ops: Vec<Op>, durable: bool) {
         if self.broken.get().is_none() && !ops.is_empty() {
-            self.dirty = true;
-            let result = self.engine.write(Batch { ops });
+            let batch = Batch { ops };
+            let result = if durable { self.engine.write_durably(batch) } else { self.engine.write(batch) };
+            self.dirty = !durable;
             self.keep(result);
         }
     }

@@ -22,9 +22,9 @@ fn a_group_is_created_and_read_in_both_forms() {
         )
         .is(201);
     let people = "<admins><admin>mira@example.org</admin></admins><members><member>tobias@example.org</member><member>z@else.org</member></members>";
-    client.get("/groups/Night%20Shift").says(&format!(
-        "{PROLOG}<group><name>Night Shift</name><description>22-06</description>{people}<shared>true</shared></group>"
-    ));
+    client
+        .get("/groups/Night%20Shift")
+        .says(&format!("{PROLOG}<group><name>Night Shift</name><description>22-06</description>{people}<shared>true</shared></group>"));
     let mira = r#""admins":["mira@example.org"],"members":["tobias@example.org","z@else.org"]"#;
     client.json().get("/groups/Night%20Shift").says(&format!(r#"{{"name":"Night Shift","description":"22-06",{mira},"shared":true}}"#));
 }
@@ -70,7 +70,12 @@ fn the_refusals_of_creating() {
             ("POST", "/groups", r#"{"name":"New","members":[""]}"#, (400, ILLEGAL, &member(""), "New")),
             ("POST", "/groups", r#"{"name":"New","members":[null]}"#, (400, ILLEGAL, &member(""), "New")),
             ("POST", "/groups", &long_body, (400, ILLEGAL, &member(&long_member), "New")),
-            ("POST", "/groups", "<group><name>New</name><admins><admin/></admins></group>", (400, ILLEGAL, "Cannot parse a admin value as a JID: ", "New")),
+            (
+                "POST",
+                "/groups",
+                "<group><name>New</name><admins><admin/></admins></group>",
+                (400, ILLEGAL, "Cannot parse a admin value as a JID: ", "New"),
+            ),
             ("POST", "/groups", r#"{"name":"Crew","members":["a b"]}"#, (400, ILLEGAL, &member("a b"), "Crew")),
             ("POST", "/groups", r#"{"name":"Crew"}"#, (409, "GroupAlreadyExistsException", "Could not create a group", "Crew")),
         ],

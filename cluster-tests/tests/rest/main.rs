@@ -7,14 +7,14 @@ mod groups;
 mod invitations;
 mod lockouts;
 mod memberships;
+mod properties;
 mod rooms;
 mod rosters;
 mod services;
+mod system;
 mod users;
 mod userservice;
 mod vcards;
-mod properties;
-mod system;
 
 /// The start of every XML answer.
 pub const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;

@@ -130,7 +130,12 @@ fn the_refusals_of_changing_and_removing() {
             ("DELETE", "/users/nobody/roster/@", "", user("nobody")),
             ("DELETE", "/users/mira/roster/@", "", gone("@")),
             ("DELETE", "/users/mira/roster/CYD@example.org", "", gone("cyd@example.org")),
-            ("DELETE", "/users/mira/roster/Ann@example.org", "", (400, "SharedGroupException", "Could not delete the roster item", "Ann@example.org")),
+            (
+                "DELETE",
+                "/users/mira/roster/Ann@example.org",
+                "",
+                (400, "SharedGroupException", "Could not delete the roster item", "Ann@example.org"),
+            ),
         ],
     );
     assert!(roster(&node).contains(r#""nickname":"B""#));

@@ -106,7 +106,16 @@ fn what_is_missing_or_unknown_is_illegal() {
     ] {
         assert_eq!(ask(&node, query), error("IllegalArgumentException"), "{query}");
     }
-    for kind in ["delete", "disable", "enable", "update", "usergrouplist", "add_roster&item_jid=a@b", "update_roster&item_jid=a@b", "delete_roster&item_jid=a@b"] {
+    for kind in [
+        "delete",
+        "disable",
+        "enable",
+        "update",
+        "usergrouplist",
+        "add_roster&item_jid=a@b",
+        "update_roster&item_jid=a@b",
+        "delete_roster&item_jid=a@b",
+    ] {
         assert_eq!(ask(&node, &format!("username=nobody&type={kind}")), error("UserNotFoundException"), "{kind}");
     }
     assert_eq!(ask(&node, "type=add&username=MIRA&password=x"), error("UserAlreadyExistsException"));
@@ -118,14 +127,26 @@ fn a_user_is_added_updated_locked_and_deleted() {
     let node = Node::start();
     assert_eq!(ask(&node, "type=add&username=%20Ann+Lee%20&password=pw&name=Ann&email=a@x&groups=Drivers,,Night%20Shift,"), OK);
     assert_eq!(json(&node, "/users/ann%5C20lee"), r#"{"username":"ann\\20lee","name":"Ann","email":"a@x","properties":[]}"#);
-    assert_eq!(ask(&node, "type=usergrouplist&username=ann%20lee"), "<result><groupname>Drivers</groupname><groupname>Night Shift</groupname></result>");
-    assert_eq!(json(&node, "/groups/Drivers"), r#"{"name":"Drivers","description":"","admins":[],"members":["ann\\20lee@example.org"],"shared":false}"#);
+    assert_eq!(
+        ask(&node, "type=usergrouplist&username=ann%20lee"),
+        "<result><groupname>Drivers</groupname><groupname>Night Shift</groupname></result>"
+    );
+    assert_eq!(
+        json(&node, "/groups/Drivers"),
+        r#"{"name":"Drivers","description":"","admins":[],"members":["ann\\20lee@example.org"],"shared":false}"#
+    );
     node.client().body("PUT", "/users/ann%5C20lee", r#"{"properties":[{"key":"k","value":"v"}]}"#).is(200);
     assert_eq!(ask(&node, "type=update&username=Ann%20Lee&name=&groups=Drivers,%3CNew%26%3E"), OK);
     assert_eq!(json(&node, "/users/ann%5C20lee"), r#"{"username":"ann\\20lee","name":"","email":"a@x","properties":[{"key":"k","value":"v"}]}"#);
-    assert_eq!(ask(&node, "type=usergrouplist&username=ann%20lee"), "<result><groupname>&lt;New&amp;&gt;</groupname><groupname>Drivers</groupname></result>");
+    assert_eq!(
+        ask(&node, "type=usergrouplist&username=ann%20lee"),
+        "<result><groupname>&lt;New&amp;&gt;</groupname><groupname>Drivers</groupname></result>"
+    );
     assert_eq!(ask(&node, "type=update&username=Ann%20Lee&email=b@x"), OK);
-    assert_eq!(ask(&node, "type=grouplist"), "<result><groupname>&lt;New&amp;&gt;</groupname><groupname>Drivers</groupname><groupname>Night Shift</groupname></result>");
+    assert_eq!(
+        ask(&node, "type=grouplist"),
+        "<result><groupname>&lt;New&amp;&gt;</groupname><groupname>Drivers</groupname><groupname>Night Shift</groupname></result>"
+    );
     assert_eq!(ask(&node, "type=update&username=Ann%20Lee&groups="), OK);
     assert_eq!(ask(&node, "type=usergrouplist&username=ann%20lee"), "<result></result>");
     assert_eq!(ask(&node, "type=delete&username=ann%20lee"), OK);

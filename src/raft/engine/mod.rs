@@ -7,9 +7,11 @@
 mod mark;
 mod memory;
 mod record;
+mod redb;
 mod sled;
 
 pub use self::memory::MemoryDisk;
+pub use self::redb::RedbEngine;
 pub use self::sled::SledEngine;
 
 use std::io;
@@ -108,6 +110,15 @@ pub trait LogEngine: Send + 'static {
     /// The disk failed.
     fn sync(&mut self) -> io::Result<()>;
 
+    /// [`LogEngine::write`] and [`LogEngine::sync`], for engines that are quicker when they know that both are wanted.
+    ///
+    /// # Errors
+    /// The disk failed.
+    fn write_durably(&mut self, batch: Batch) -> io::Result<()> {
+        self.write(batch)?;
+        self.sync()
+    }
+
     /// A reader for any thread.
     fn reader(&self) -> Arc<dyn LedgerReader>;
 
@@ -128,6 +139,10 @@ impl LogEngine for Box<dyn LogEngine> {
 
     fn sync(&mut self) -> io::Result<()> {
         (**self).sync()
+    }
+
+    fn write_durably(&mut self, batch: Batch) -> io::Result<()> {
+        (**self).write_durably(batch)
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {

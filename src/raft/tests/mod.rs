@@ -3,6 +3,7 @@
 
 mod crash;
 mod node;
+mod redb;
 mod refusals;
 mod sled;
 mod suite;

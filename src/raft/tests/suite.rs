@@ -1,17 +1,18 @@
-//! openraft's own suite for stores, over both engines.
+//! openraft's own suite for stores, over all engines.
 
 use openraft::StorageError;
 use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
 
 use super::{TestReplica, stack};
-use crate::raft::engine::{MemoryDisk, SledEngine};
+use crate::raft::engine::{MemoryDisk, RedbEngine, SledEngine};
 use crate::raft::log_store::{LogStore, Room};
 use crate::raft::state_machine::StateMachine;
 use crate::raft::types::TypeConfig;
 
 struct Memory(Room);
 struct Sled(Room);
+struct Redb(Room);
 
 type Built = (TempDir, LogStore, StateMachine<TestReplica>);
 
@@ -30,6 +31,21 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine<TestReplica>, TempDir> for 
         let stack = stack(engine, &dir.path().join("snapshots"), self.0).await.unwrap();
         Ok((dir, stack.log, stack.machine))
     }
+}
+
+impl StoreBuilder<TypeConfig, LogStore, StateMachine<TestReplica>, TempDir> for Redb {
+    async fn build(&self) -> Result<Built, StorageError<TypeConfig>> {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = RedbEngine::open(&dir.path().join("log"), 8 << 20).unwrap();
+        let stack = stack(engine, &dir.path().join("snapshots"), self.0).await.unwrap();
+        Ok((dir, stack.log, stack.machine))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openraft_suite_passes_on_redb() {
+    Suite::test_all(Redb(Room::default())).await.unwrap();
+    Suite::test_all(Redb(Room { entries: 1, bytes: 1 })).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,9 +7,7 @@ use crate::base::clock::Timestamp;
 use crate::base::jid::{Domain, Localpart};
 use crate::base::secrets::Verifier;
 use crate::state::audit::Draft;
-use crate::state::{
-    Command, Proposal, RequestId, groups, lockouts, messages, nodes, properties, rooms, rosters, services, sessions, users, vcards,
-};
+use crate::state::{Command, Proposal, RequestId, groups, lockouts, messages, nodes, properties, rooms, rosters, services, sessions, users, vcards};
 
 /// A name that is known to be legal.
 pub fn name(text: &str) -> Localpart {

@@ -1,0 +1,104 @@
+//! Durable writes, against a single etcd through its JSON gateway: both answer once the write is on the disk.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::contenders::etcd;
+use super::http::request;
+use super::load::{Load, Make, interleave};
+use super::reads::{basic, create};
+use super::table::{Table, Target};
+use super::{ENGINES, Plan, node};
+use crate::node::Node;
+use crate::rest::BASE;
+
+/// Connections, and how many times etcd's rate is wanted.
+const LOADS: [(usize, f64); 3] = [(1, 1.0), (64, 2.0), (256, 2.0)];
+/// Accounts that are written to.
+const USERS: usize = 256;
+
+/// See the module.
+pub fn measure(plan: &Plan, table: &mut Table) {
+    let room = super::room();
+    let Some(beside) = etcd(&room.path().join("etcd")) else {
+        return table.note("Durable writes", "skipped: etcd is not installed");
+    };
+    let nodes = ENGINES.map(|engine| node(&room.path().join(engine), engine));
+    nodes.iter().for_each(users);
+    let mut wave = 0;
+    for (what, make) in kinds(&nodes[0]) {
+        for (connections, times) in LOADS {
+            wave += 1;
+            let [sled, redb] = nodes.each_ref().map(|node| Load::open(&node.address, connections, make(wave)));
+            let etcd = Load::open(&beside.address, connections, put());
+            let [sled, redb, etcd] = interleave([sled, redb, etcd], plan.rounds);
+            for (engine, summary) in ENGINES.iter().zip([sled, redb]) {
+                let what = format!("{what}, {connections} connections, {engine}");
+                table.versus(&what, summary, ("etcd", etcd), summary.rate / etcd.rate, Target::AtLeast(times));
+            }
+        }
+    }
+}
+
+/// A kind of write and the requests that make it.
+type Kind = (&'static str, fn(u64) -> Make);
+
+/// What is measured, as far as this build serves it.
+pub fn kinds(node: &Node) -> Vec<Kind> {
+    let served = |(_, make): &Kind| {
+        let text = make(0)(USERS, 0);
+        let path = String::from_utf8_lossy(&text).split(' ').nth(1).map(str::to_owned).unwrap_or_default();
+        node.client().absolute("OPTIONS", &path, None).status == 200
+    };
+    let kinds: [Kind; 2] = [("property PUT", property), ("roster POST", roster)];
+    let kinds: Vec<Kind> = kinds.into_iter().filter(served).collect();
+    if kinds.is_empty() { vec![("lockout", lockout)] } else { kinds }
+}
+
+/// Makes the accounts.
+pub fn users(node: &Node) {
+    let one = |n| format!(r#"{{"username":"w{n}","password":"x"}}"#);
+    let all: Vec<String> = (0..USERS).map(one).collect();
+    create(node, &format!(r#"{{"users":[{}]}}"#, all.join(",")));
+}
+
+fn json(method: &str, target: &str, body: &str) -> Vec<u8> {
+    let headers = [("Authorization", basic()), ("Accept", "application/json".into()), ("Content-Type", "application/json".into())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    request(method, &format!("{BASE}{target}"), &headers, body)
+}
+
+/// Overwrites one property per connection.
+fn property(_: u64) -> Make {
+    Arc::new(|connection, n| {
+        let (key, value) = (format!("bench.p{connection}"), format!("value {n}"));
+        json("PUT", &format!("/system/properties/{key}"), &format!(r#"{{"key":"{key}","value":"{value}"}}"#))
+    })
+}
+
+/// Adds a contact to a roster; no contact comes twice in a run.
+fn roster(wave: u64) -> Make {
+    Arc::new(move |connection, n| {
+        let user = (connection + n as usize) % USERS;
+        let body = format!(r#"{{"jid":"c{wave}-{connection}-{n}@example.net","nickname":"Contact","subscriptionType":3}}"#);
+        json("POST", &format!("/users/w{user}/roster"), &body)
+    })
+}
+
+/// Locks an account and unlocks it.
+fn lockout(_: u64) -> Make {
+    Arc::new(|connection, n| {
+        let method = if n.is_multiple_of(2) { "POST" } else { "DELETE" };
+        json(method, &format!("/lockouts/w{}", connection % USERS), "")
+    })
+}
+
+/// The same amount of data into etcd, one key per connection.
+fn put() -> Make {
+    Arc::new(|connection, n| {
+        let (key, value) = (STANDARD.encode(format!("bench.p{connection}")), STANDARD.encode(format!("value {n}")));
+        request("POST", "/v3/kv/put", &[("Content-Type", "application/json")], &format!(r#"{{"key":"{key}","value":"{value}"}}"#))
+    })
+}

@@ -1,0 +1,104 @@
+//! redb as the engine: what is synced is there for whoever opens the file, batches in order, damage, and one user at a time.
+
+use std::fs;
+use std::io;
+
+use bytes::Bytes;
+
+use super::Dice;
+use super::crash::{Run, found};
+use super::stack;
+use crate::raft::engine::{Batch, LogEngine, Op, Order, RedbEngine, Space};
+use crate::raft::log_store::Room;
+
+const CACHE: u64 = 8 << 20;
+
+fn put(space: Space, key: u64, value: impl Into<Bytes>) -> Op {
+    Op::Put { space, key, value: value.into() }
+}
+
+/// As after a `kill -9`: the file is taken while the engine still runs, then opened anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_taken_from_a_running_store_holds_everything_durable() {
+    for seed in 0..6 {
+        let dir = tempfile::tempdir().unwrap();
+        let mut run = Run::new(RedbEngine::open(&dir.path().join("log"), CACHE).unwrap(), &dir.path().join("s")).await;
+        let mut dice = Dice(seed);
+        for round in 0..4 {
+            for _ in 0..30 {
+                run.step(&mut dice).await;
+            }
+            // Unlike a crash, a copy takes time, so nothing durable may be under way.
+            assert!(run.barrier().await);
+            let durable = run.durable();
+            let taken = dir.path().join(format!("taken{round}"));
+            fs::create_dir(&taken).unwrap();
+            fs::copy(dir.path().join("log/log.redb"), taken.join("log.redb")).unwrap();
+            let again = stack(RedbEngine::open(&taken, CACHE).unwrap(), &dir.path().join("s2"), Room::default()).await.unwrap();
+            let found = found(&again.log, &*again.reader).await;
+            assert!(run.states[durable..].contains(&found), "seed {seed} round {round}: {found:?}\nis none of the states since {durable}");
+        }
+        run.stop().await;
+    }
+}
+
+#[test]
+fn a_batch_sees_its_own_earlier_changes_and_spaces_are_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    let mut write = |ops| engine.write(Batch { ops }).unwrap();
+    let all = || Op::DeleteRange { space: Space::Log, keys: 0..u64::MAX };
+    write(vec![put(Space::Log, 1, "stored"), put(Space::Audit, 1, "other")]);
+    write(vec![put(Space::Log, 2, vec![1; 1_000_000]), all(), put(Space::Log, 3, "new"), put(Space::Log, 4, vec![2; 1_000_000])]);
+    let reader = engine.reader();
+    let keys = |order| reader.range(Space::Log, 0..9, order, 9).unwrap().into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+    assert_eq!((keys(Order::Ascending), keys(Order::Descending)), (vec![3, 4], vec![4, 3]));
+    assert_eq!(reader.get(Space::Log, 4).unwrap().unwrap().len(), 1_000_000);
+    engine.write(Batch { ops: vec![put(Space::Log, 3, "newer"), Op::Delete { space: Space::Log, key: 3 }] }).unwrap();
+    assert_eq!(reader.get(Space::Log, 3).unwrap(), None);
+    assert_eq!(reader.get(Space::Audit, 1).unwrap(), Some(Bytes::from("other")));
+}
+
+/// Only what was synced, with the unsynced gone as a whole.
+#[test]
+fn what_was_not_synced_is_not_found_after_a_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    engine.write_durably(Batch { ops: vec![put(Space::Log, 1, "synced")] }).unwrap();
+    engine.write(Batch { ops: vec![put(Space::Log, 1, "not"), put(Space::Log, 2, "not")] }).unwrap();
+    let taken = tempfile::tempdir().unwrap();
+    fs::copy(dir.path().join("log.redb"), taken.path().join("log.redb")).unwrap();
+    let again = RedbEngine::open(taken.path(), CACHE).unwrap();
+    assert_eq!(again.reader().range(Space::Log, 0..9, Order::Ascending, 9).unwrap(), [(1, Bytes::from("synced"))]);
+}
+
+#[test]
+fn damage_is_an_error_not_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    engine.write_durably(Batch { ops: vec![put(Space::Audit, 1, vec![7; 300])] }).unwrap();
+    engine.close();
+    drop(engine);
+    let file = dir.path().join("log.redb");
+    let mut bytes = fs::read(&file).unwrap();
+    let at: Vec<usize> = bytes.windows(300).enumerate().filter(|(_, run)| run.iter().all(|byte| *byte == 7)).map(|(at, _)| at).collect();
+    assert!(!at.is_empty());
+    at.iter().for_each(|at| bytes[at + 9] ^= 1);
+    fs::write(&file, bytes).unwrap();
+    let opened = RedbEngine::open(dir.path(), CACHE);
+    let error = opened.and_then(|engine| engine.reader().get(Space::Audit, 1)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+}
+
+#[test]
+fn one_user_at_a_time_and_closed_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    let error = RedbEngine::open(dir.path(), CACHE).err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::ResourceBusy, "{error}");
+    let reader = engine.reader();
+    engine.close();
+    assert!(reader.get(Space::Log, 1).is_err());
+    assert!(engine.write(Batch::default()).is_err());
+    drop(RedbEngine::open(dir.path(), CACHE).unwrap());
+}
