@@ -15,6 +15,7 @@ mod system;
 mod users;
 mod userservice;
 mod vcards;
+mod hostile;
 
 /// The start of every XML answer.
 pub const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
