@@ -62,7 +62,7 @@ soak: build ## The tests that take too long for every day
 	$(RUN_TESTS) --workspace --locked $(if $(NEXTEST),--run-ignored only,-- --ignored)
 
 fuzz: ## Fuzz every reader of foreign bytes (SECONDS_EACH, TARGETS)
-	fuzz/run
+	cluster-tests/fuzz/run
 
 clean: ## Remove what was built
 	$(CARGO) clean
