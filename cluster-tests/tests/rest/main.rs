@@ -4,6 +4,7 @@
 mod affiliations;
 mod door;
 mod groups;
+mod hostile;
 mod invitations;
 mod lockouts;
 mod memberships;
@@ -15,7 +16,6 @@ mod system;
 mod users;
 mod userservice;
 mod vcards;
-mod hostile;
 
 /// The start of every XML answer.
 pub const PROLOG: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
