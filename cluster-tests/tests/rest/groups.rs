@@ -158,3 +158,38 @@ fn many_groups_are_listed_in_pieces() {
     assert_eq!(listed, names);
     assert_eq!(node.client().xml().get("/groups").text().matches("<group>").count(), 1500);
 }
+
+#[test]
+fn changes_are_in_the_audit_log() {
+    let node = Node::start();
+    users(&node, &["mira"]);
+    let client = node.client();
+    client.body("POST", "/groups", r#"{"name":"Crew","description":"d","members":["ann"]}"#).is(201);
+    client.body("PUT", "/groups/Crew", "{}").is(200);
+    client.post("/users/mira/groups/Crew").is(201);
+    client.delete("/users/mira/groups/Crew").is(200);
+    client.delete("/groups/Crew").is(200);
+    client.delete("/groups/Crew").fails(404, UNKNOWN, "Could not find group", "Crew");
+    client.body("POST", "/users/mira/roster", r#"{"jid":"a@b"}"#).is(201);
+    client.body("PUT", "/users/mira/roster/a@b", "{}").is(200);
+    client.delete("/users/mira/roster/a@b").is(200);
+    client.body("PUT", "/users/mira/vcard", "<vCard xmlns=\"vcard-temp\"/>").is(200);
+    let log = client.json().get("/logs/security").value();
+    let said: Vec<_> = log["logs"].as_array().unwrap().iter().map(|entry| entry["summary"].as_str().unwrap().to_owned()).collect();
+    let expected = [
+        "edited user mira",
+        "deleted roster item from mira",
+        "updated roster item for mira",
+        "added roster item for mira",
+        "deleted group Crew",
+        "updated group membership for Crew",
+        "added group member to Crew",
+        "edited group Crew",
+        "created new group Crew",
+        "created new user mira",
+    ];
+    assert_eq!(said[..expected.len()], expected);
+    let created = log["logs"].as_array().unwrap().iter().find(|entry| entry["summary"] == "created new group Crew").unwrap();
+    assert_eq!(created["username"], "REST API");
+    assert_eq!(created["details"], "description = d\nshared = false, admins = , members = ann@example.org\nvia REST API from 127.0.0.1");
+}

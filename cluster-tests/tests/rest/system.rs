@@ -188,3 +188,27 @@ fn the_documentation_page_is_served() {
     assert_eq!(page("/swagger-ui.css").header("content-type"), Some("text/css"));
     assert_eq!(page("/nothing").status, 404);
 }
+
+#[test]
+fn no_path_talks_its_way_past_authentication() {
+    let node = Node::start();
+    let tries = [
+        "/users;/system/liveness",
+        "/users;a=/openapi.yaml",
+        "/users/%2e%2e%2fsystem%2fliveness",
+        "/users/..%2Fopenapi.yaml",
+        "/users?/system/liveness",
+        "/system/properties/liveness",
+        "/system/properties;/system/readiness",
+        "/system/liveness%2F..%2Fproperties",
+        "/system/liveness/../properties",
+        "/openapi.yaml/../users",
+        "/openapi.json",
+        "/sessions/restapi%2Fv1%2Fuserservice",
+    ];
+    for path in tries {
+        assert_eq!(node.stranger().get(path).status, 401, "{path}");
+    }
+    // Matrix parameters are dropped, also from what is open to everybody.
+    assert_eq!(node.stranger().get("/system;a=b/liveness;c=d").status, 200);
+}

@@ -184,10 +184,20 @@ fn a_rename_moves_everything() {
 fn an_administrator_keeps_the_right_through_a_rename_and_a_lockout_too() {
     let node = Node::start();
     users(&node, &["mira"]);
-    node.client().post("/lockouts/mira").is(201);
-    node.client().body("POST", "/system/properties", r#"{"@key":"admin.authorizedJIDs","@value":"mira@example.org,admin@example.org"}"#);
-    node.client().body("PUT", "/users/mira", r#"{"username":"nora","password":"another"}"#).is(200);
-    assert_eq!(node.stranger().basic("nora", "another").get("/users").status, 401);
+    let admins = |jids: &str| format!(r#"<property key="admin.authorizedJIDs" value="{jids}"/>"#);
+    node.client().body("PUT", "/system/properties/admin.authorizedJIDs", &admins("mira@example.org,admin@example.org")).is(200);
+    let status = |name: &str, password: &str| node.stranger().basic(name, password).get("/users").status;
+    assert_eq!(status("mira", "secret"), 200);
+    node.client().body("PUT", "/users/mira", r#"{"username":"nora"}"#).is(200);
+    assert_eq!((status("nora", "secret"), status("mira", "secret")), (200, 401));
+    node.client().post("/lockouts/nora").is(201);
+    node.client().body("PUT", "/users/nora", r#"{"username":"mira","password":"another"}"#).is(200);
+    assert_eq!(status("mira", "another"), 401);
+    node.client().delete("/lockouts/mira").is(200);
+    assert_eq!((status("mira", "another"), status("mira", "secret")), (200, 401));
+    node.client().delete("/users/mira").is(200);
+    users(&node, &["mira"]);
+    assert_eq!(status("mira", "secret"), 401, "the right is gone with the account");
 }
 
 #[test]

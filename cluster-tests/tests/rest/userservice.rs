@@ -80,6 +80,36 @@ fn it_can_be_switched_off() {
 }
 
 #[test]
+fn properties_switch_it_and_say_from_where() {
+    let node = Node::start();
+    let set = |key: &str, value: &str| {
+        let body = format!("<property key=\"{key}\" value=\"{value}\"/>");
+        let path = format!("/system/properties/{key}");
+        assert!(node.client().body("PUT", &path, &body).status < 300 || node.client().body("POST", "/system/properties", &body).status < 300);
+    };
+    set("plugin.userservice.enabled", "false");
+    let answer = node.stranger().absolute("GET", &format!("{CURRENT}?type=grouplist&secret={SECRET}"), None);
+    assert_eq!((answer.status, answer.text().as_str()), (403, "<error>UserServiceDisabled</error>\n"));
+    set("plugin.userservice.enabled", "TRUE");
+    assert_eq!(ask(&node, "type=grouplist"), "<result></result>");
+    set("plugin.restapi.allowedIPs", "192.0.2.1");
+    assert_eq!(ask(&node, "type=grouplist"), error("RequestNotAuthorised"));
+}
+
+#[test]
+fn what_it_does_is_in_the_audit_log_without_secrets() {
+    let node = Node::start();
+    assert_eq!(ask(&node, "type=add&username=mira&password=hidden-word&groups=Crew"), OK);
+    let wrong = node.stranger().absolute("GET", &format!("{CURRENT}?secret=wrong-word"), None);
+    assert_eq!(wrong.status, 200);
+    let log = json(&node, "/logs/security");
+    for said in ["created new user mira", "added group member to Crew", "Failed User Service login attempt", "via User Service from 127.0.0.1"] {
+        assert!(log.contains(said), "{said}: {log}");
+    }
+    assert!(!log.contains("hidden-word") && !log.contains("wrong-word") && !log.contains(SECRET), "{log}");
+}
+
+#[test]
 fn what_is_missing_or_unknown_is_illegal() {
     let node = Node::start();
     users(&node, &["mira"]);
