@@ -126,3 +126,23 @@ impl LedgerReader for Ledgers {
         })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::raft::engine::{LogEngine, MemoryDisk};
+
+    #[test]
+    fn a_newer_write_is_seen_until_it_is_written_itself() {
+        let engine = MemoryDisk::new().open().unwrap();
+        let ledgers = Ledgers::new(engine.reader());
+        let put = |value: &str| vec![LedgerPut { ledger: Ledger::Audit, key: 5, value: Some(value.into()) }];
+        let (older, _) = ledgers.lay(put("older"));
+        let (newer, _) = ledgers.lay(put("newer"));
+        lift(&ledgers.waiting, older, &[(Space::Audit, 5)]);
+        assert_eq!(ledgers.get(Space::Audit, 5).unwrap(), Some("newer".into()));
+        lift(&ledgers.waiting, newer, &[(Space::Audit, 5)]);
+        assert_eq!(ledgers.get(Space::Audit, 5).unwrap(), None, "the engine has nothing in this test");
+    }
+}

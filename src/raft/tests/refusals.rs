@@ -67,8 +67,11 @@ async fn an_emptied_memory_disk() {
 async fn a_directory_in_use() {
     let dir = tempfile::tempdir().unwrap();
     let started = start(dir.path(), SLED, &never()).await;
-    let why = refusal(dir.path(), SLED, 1).await;
-    assert!(why.ends_with("is in use by another process"), "{why}");
+    // Whatever the engine: the directory itself is locked.
+    for engine in [SLED, Engine::Memory(MemoryDisk::new())] {
+        let why = refusal(dir.path(), engine, 1).await;
+        assert!(why.ends_with("is in use by another process"), "{why}");
+    }
     started.node.close().await.unwrap();
     start(dir.path(), SLED, &never()).await.node.close().await.unwrap();
 }
