@@ -4,6 +4,7 @@
 //! loss; after [`LogEngine::sync`] returns `Ok`, every batch written before it survives one; and what it hands out is what
 //! was put in, or an error.
 
+mod mark;
 mod memory;
 mod record;
 mod sled;

@@ -4,7 +4,8 @@
 //! `fdatasync` of its file. A tree node of more than a quarter of a segment (128 KiB) goes to a file of its own under
 //! `blobs/` that is never synced at all; a leaf holds up to about twenty records before it is split, so a record must stay
 //! below a twentieth of that, and larger values are split. All spaces live in one tree, for only a tree's own batch is
-//! atomic.
+//! atomic. Opening it cuts off whatever it finds torn, damaged or not, so every batch carries its number, and [`Mark`] tells
+//! how many must be there.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use bytes::{Bytes, BytesMut};
 
+use super::mark::Mark;
 use super::record::{self, Record, Split};
 use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged};
 
@@ -25,6 +27,9 @@ const CHUNK: usize = 4 * 1024;
 /// The largest value at all, in bytes; a larger length in a record is damage.
 const LARGEST: u64 = 1 << 30;
 
+/// Where the number of the newest batch is: behind all spaces.
+const NUMBER: &[u8] = &[0xFF];
+
 type Shared = Arc<ArcSwapOption<::sled::Db>>;
 
 /// The store in a directory. See the module.
@@ -32,6 +37,9 @@ pub struct SledEngine {
     db: Shared,
     file: File,
     path: PathBuf,
+    mark: Mark,
+    /// The number of the newest batch.
+    number: u64,
 }
 
 struct SledReader {
@@ -51,6 +59,11 @@ impl SledEngine {
     /// disk failed.
     pub fn open(dir: &Path, cache: u64) -> io::Result<Self> {
         let fresh = !Self::exists(dir);
+        std::fs::create_dir_all(dir)?;
+        let mark = Mark::open(dir)?;
+        if fresh && mark.is_some() {
+            return Err(damaged("the log is gone, but it was there"));
+        }
         let db = ::sled::Config::new()
             .path(dir)
             .cache_capacity(cache)
@@ -65,7 +78,16 @@ impl SledEngine {
             file.sync_all()?;
             File::open(dir)?.sync_all()?;
         }
-        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned() })
+        let number = number(&db)?;
+        let mark = match mark {
+            Some(mark) => mark,
+            None if db.is_empty() => Mark::create(dir)?,
+            None => return Err(damaged("the file that says how much of the log was synced is gone")),
+        };
+        if number < mark.batches() {
+            return Err(damaged(format_args!("the log ends at batch {number}, but {} were synced", mark.batches())));
+        }
+        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned(), mark, number })
     }
 
     fn db(&self) -> io::Result<Arc<::sled::Db>> {
@@ -91,12 +113,15 @@ impl LogEngine for SledEngine {
                 None => batch.remove(place),
             }
         }
+        self.number += 1;
+        batch.insert(NUMBER, record::whole(NUMBER, &self.number.to_be_bytes()));
         db.apply_batch(batch).map_err(failed)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         self.db()?.flush().map_err(failed)?;
-        self.file.sync_data()
+        self.file.sync_data()?;
+        self.mark.set(self.number)
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {
@@ -244,6 +269,15 @@ fn join(db: &::sled::Db, space: Space, key: u64, head: &Split) -> io::Result<Byt
         return Err(damaged(format_args!("the chunks of key {key} do not add up")));
     }
     Ok(value.freeze())
+}
+
+/// The number of the newest batch in the store; 0 when there is none.
+fn number(db: &::sled::Db) -> io::Result<u64> {
+    let Some(stored) = db.get(NUMBER).map_err(failed)? else { return Ok(0) };
+    match record::open(NUMBER, &stored)? {
+        Record::Whole(bytes) => <[u8; 8]>::try_from(&bytes[..]).map(u64::from_be_bytes).map_err(damaged),
+        Record::Split(_) => Err(damaged("the number of the newest batch is split")),
+    }
 }
 
 fn opening(dir: &Path, error: ::sled::Error) -> io::Error {
