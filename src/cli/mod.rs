@@ -1,6 +1,7 @@
 //! Floor 7: the command line.
 
 mod config;
+mod panics;
 mod serve;
 mod state;
 
@@ -64,6 +65,7 @@ impl Settings {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    panics::tell_in_one_line();
     let done = match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Config(command) => command.run(),

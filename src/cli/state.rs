@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::actions::audit;
 use crate::actors::Owners;
 use crate::config::Store;
 use crate::raft::{self, Engine};
@@ -36,8 +37,10 @@ impl State {
             println!("index     {}", state.index);
             println!("checksum  {checksum}");
             println!("users     {}", state.users.len());
-            println!("audit     {} entries", state.audit.last());
+            let (ledgers, audited) = (node.ledgers(), Arc::clone(&state));
+            let verified = tokio::task::spawn_blocking(move || audit::verify(&*ledgers, &audited.audit)).await?;
             node.close().await?;
+            println!("audit     {} entries, chain whole", verified?);
             Ok(())
         })
     }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
@@ -82,6 +83,8 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
     if is_new {
         claim(dir, &writer, &identity).await.map_err(disk)?;
     }
+    let since = Instant::now();
+    let snapshot = snapshots.newest().and_then(|kept| kept.meta.last_log_id).map_or(0, |id| id.index);
     let log = LogStore::open(recovered, Arc::clone(&reader), writer.clone()).await.map_err(disk)?;
     let ledgers = Ledgers::new(reader);
     let load = Arc::new(Load::new(Rule { floor_bytes: config.snapshot_log_bytes, most_entries: config.snapshot_log_entries }));
@@ -96,6 +99,10 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
         let _ = node.close().await;
         return Err(error);
     }
+    let applied = node.inner.raft.metrics().borrow_watched().last_applied.map_or(0, |id| id.index);
+    let replayed = applied.saturating_sub(snapshot);
+    let milliseconds = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(snapshot, replayed, applied, milliseconds, "the state is restored");
     Ok(node)
 }
 

@@ -137,6 +137,9 @@ impl LogEngine for SledEngine {
     fn close(&mut self) {
         if let Some(db) = self.db.swap(None) {
             drop(db);
+            if let Err(error) = self.mark.sync() {
+                tracing::warn!(%error, "cannot sync how much of the log was synced");
+            }
             let released = self.file.lock().and_then(|()| self.file.unlock());
             if let Err(error) = released {
                 tracing::warn!(%error, "cannot tell whether the log engine has released its files");

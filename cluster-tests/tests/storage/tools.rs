@@ -1,0 +1,105 @@
+//! What several of these tests need.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use cluster_tests::node::{binary, refused};
+
+/// Random numbers from a seed that is printed, so that a failure can be repeated: `HEARTH_TEST_SEED`.
+pub struct Dice(u64);
+
+impl Dice {
+    /// Seeded by the environment, else by the clock.
+    pub fn new(name: &str) -> Self {
+        let clock = || u64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() & 0xFFFF_FFFF).unwrap();
+        let seed = std::env::var("HEARTH_TEST_SEED").map_or_else(|_| clock(), |text| text.parse().expect("HEARTH_TEST_SEED is a number"));
+        eprintln!("{name}: HEARTH_TEST_SEED={seed}");
+        Self(seed | 1)
+    }
+
+    /// Another one, for a thread.
+    pub fn split(&mut self) -> Self {
+        Self(self.roll(u64::MAX - 1) | 1)
+    }
+
+    /// A number below `bound`.
+    pub fn roll(&mut self, bound: u64) -> u64 {
+        // splitmix64
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+/// What `hearth state` says of a data directory.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Held {
+    pub checksum: String,
+    pub users: u64,
+    pub audited: u64,
+}
+
+/// A command that says what a data directory holds.
+pub fn state(data: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("state").arg("--data-dir").arg(data);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// What the data directory of a stopped node holds.
+pub fn held(data: &Path) -> Held {
+    let output = state(data).stdout(Stdio::piped()).output().unwrap();
+    let (said, complaint) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{complaint}");
+    let field = |name: &str| {
+        let line = said.lines().find(|line| line.split_whitespace().next() == Some(name));
+        line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or_else(|| panic!("no {name} in {said}")).to_owned()
+    };
+    assert!(said.contains("chain whole"), "{said}");
+    Held { checksum: field("checksum"), users: field("users").parse().unwrap(), audited: field("audit").parse().unwrap() }
+}
+
+/// Copies a directory with everything in it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let target = to.join(file.file_name());
+        if file.file_type().unwrap().is_dir() {
+            copy(&file.path(), &target);
+        } else {
+            fs::copy(file.path(), target).unwrap();
+        }
+    }
+}
+
+/// Every file below a directory with its bytes, in order, so that two trees can be compared.
+pub fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for file in fs::read_dir(next).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                found.push((path.strip_prefix(dir).unwrap().display().to_string(), fs::read(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The one line of a command that must refuse; the log's own lines are JSON and do not count.
+#[track_caller]
+pub fn refusal(command: Command) -> String {
+    let (code, said) = refused(command);
+    let lines: Vec<_> = said.lines().filter(|line| !line.starts_with('{')).collect();
+    assert!(code.is_some_and(|code| code != 0), "it ends with {code:?}: {said}");
+    assert_eq!(lines.len(), 1, "not one line: {said}");
+    lines[0].to_owned()
+}
