@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -26,6 +26,7 @@ pub struct Node {
     data: PathBuf,
     /// `host:port` of its REST API.
     pub address: String,
+    log: Arc<Mutex<String>>,
     // Dropped last: the directory goes with the node that made it.
     _own_data: Option<TempDir>,
 }
@@ -82,9 +83,11 @@ impl Node {
         let mut process = command.spawn().expect("hearth starts");
         let lines = BufReader::new(process.stderr.take().expect("its log is piped"));
         let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || follow(lines, &tell));
+        let log = Arc::<Mutex<String>>::default();
+        let page = Arc::clone(&log);
+        std::thread::spawn(move || follow(lines, &tell, &page));
         match told.recv_timeout(PATIENCE) {
-            Ok(Ok(address)) => Self { process, data: data.to_owned(), address, _own_data: None },
+            Ok(Ok(address)) => Self { process, data: data.to_owned(), address, log, _own_data: None },
             Ok(Err(log)) => panic!("hearth ended instead of serving:\n{log}"),
             Err(_) => {
                 let _ = process.kill();
@@ -96,6 +99,11 @@ impl Node {
     /// Its data directory.
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// What it has logged so far; the start of it, where that is long.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Its process id.
@@ -158,26 +166,28 @@ pub fn refused(mut command: Command) -> (Option<i32>, String) {
     (process.wait().expect("it ends").code(), said)
 }
 
+/// How much of a log is kept, in bytes.
+const LOG_KEPT: usize = 64 << 20;
+
 /// Reads the log: tells the address once it is served, or the whole log when that does not come. Keeps the pipe empty.
-fn follow(lines: impl BufRead, tell: &mpsc::Sender<Result<String, String>>) {
-    let mut log = String::new();
+fn follow(lines: impl BufRead, tell: &mpsc::Sender<Result<String, String>>, page: &Mutex<String>) {
     let mut serving = false;
     for line in lines.lines().map_while(Result::ok) {
         if std::env::var_os("HEARTH_TEST_LOG").is_some() {
             eprintln!("{line}");
         }
-        if serving {
-            continue;
+        let mut log = page.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.len() < LOG_KEPT {
+            log.push_str(&line);
+            log.push('\n');
         }
-        if let Some((_, rest)) = line.split_once("serving http://") {
+        drop(log);
+        if let Some((_, rest)) = line.split_once("serving http://").filter(|_| !serving) {
             serving = true;
-            let address = rest.split('/').next().unwrap_or_default().to_owned();
-            let _ = tell.send(Ok(address));
+            let _ = tell.send(Ok(rest.split('/').next().unwrap_or_default().to_owned()));
         }
-        log.push_str(&line);
-        log.push('\n');
     }
     if !serving {
-        let _ = tell.send(Err(log));
+        let _ = tell.send(Err(page.lock().unwrap_or_else(PoisonError::into_inner).clone()));
     }
 }

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::engine::{LedgerReader, LogEngine, MemoryDisk, SledEngine};
+use super::engine::{LedgerReader, LogEngine, MemoryDisk, SledEngine, damaged};
 use super::identity::{FILE, Identity};
 use super::log_store::{Recovered, Room};
 use super::snapshot::SnapshotStore;
@@ -125,6 +125,7 @@ impl DataDir {
         };
         let reader = engine.reader();
         let recovered = Recovered::read(&*reader, Room::default()).map_err(disk)?;
+        check_snapshot(&snapshots, &recovered).map_err(disk)?;
         let is_new = known.is_none();
         let identity = match known {
             Some(identity) => check(dir, identity, &recovered)?,
@@ -157,10 +158,20 @@ fn check_before_touching(dir: &Path, engine: &Engine, node_id: NodeId, identity:
     Ok(())
 }
 
+/// What the log has forgotten must be in the snapshot.
+fn check_snapshot(snapshots: &SnapshotStore, recovered: &Recovered) -> io::Result<()> {
+    let Some(purged) = recovered.purged() else { return Ok(()) };
+    match snapshots.newest().and_then(|kept| kept.meta.last_log_id) {
+        Some(covered) if covered.index >= purged => Ok(()),
+        Some(covered) => Err(damaged(format_args!("the log begins after entry {purged}, but the snapshot ends at {}", covered.index))),
+        None => Err(damaged(format_args!("the log begins after entry {purged}, but there is no snapshot of what was before"))),
+    }
+}
+
 /// The log says whose it is: it was marked before the file was written.
 fn check(dir: &Path, identity: Identity, recovered: &Recovered) -> Result<Identity, OpenError> {
     match &recovered.identity {
-        Some(mark) if mark[..] == identity.uuid.as_bytes()[..] => Ok(identity),
+        Some(mark) if *mark == identity.mark() => Ok(identity),
         None if recovered.is_empty() => Err(OpenError::LogGone { file: dir.join(FILE), node_id: identity.node_id }),
         _ => Err(OpenError::IdentityGone(dir.to_owned())),
     }

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -42,6 +43,12 @@ impl Identity {
     pub fn found_cluster(node_id: NodeId) -> io::Result<Self> {
         let uuid = || random_uuid().map_err(io::Error::other);
         Ok(Self { format: FORMAT, cluster_id: uuid()?, node_id, uuid: uuid()?, created: Timestamp::now().to_xsd() })
+    }
+
+    /// What the log keeps of it, so that neither passes for another one's.
+    pub fn mark(&self) -> Bytes {
+        let node_id = self.node_id.to_be_bytes();
+        [&self.uuid.as_bytes()[..], self.cluster_id.as_bytes(), &node_id].concat().into()
     }
 
     /// Reads the file in `dir`, if there is one. Blocks.

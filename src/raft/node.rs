@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{InitializeError, RaftError};
 use openraft::impls::BasicNode;
@@ -109,8 +108,7 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
 /// Marks the log as this node's before saying so in the file: whatever is found later, the file never speaks of a log that
 /// was not there.
 async fn claim(dir: &Path, writer: &Writer, identity: &Identity) -> io::Result<()> {
-    let value = Bytes::copy_from_slice(identity.uuid.as_bytes());
-    writer.write(vec![Op::Put { space: Space::Meta, key: META_IDENTITY, value }]).await?;
+    writer.write(vec![Op::Put { space: Space::Meta, key: META_IDENTITY, value: identity.mark() }]).await?;
     let (dir, identity) = (dir.to_owned(), identity.clone());
     tokio::task::spawn_blocking(move || identity.write(&dir)).await.map_err(io::Error::other)?
 }

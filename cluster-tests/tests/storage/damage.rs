@@ -1,1 +1,174 @@
-//! To come.
+//! Files of a stopped node that are not what was written: the node refuses, or all that was acknowledged is there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use cluster_tests::Node;
+use cluster_tests::node::serve;
+
+use super::load::Load;
+use super::tools::{Dice, Held, copy, held, refusal, state};
+
+/// A data directory with a snapshot, a log behind it, and audit entries in both, as a crash left it; and what it holds.
+fn filled(dice: &mut Dice, dir: &Path) -> Held {
+    let config = dir.join("small.toml");
+    fs::write(&config, "[store]\nsnapshot_log_entries = 150\nkept_log_entries = 20\n").unwrap();
+    let data = dir.join("data");
+    let start = || {
+        let mut command = serve(&data);
+        command.arg("--config").arg(&config);
+        Node::spawn(command, &data)
+    };
+    let node = start();
+    let mut load = Load::new(4, dice, &node);
+    load.run(node, Duration::from_millis(1500), Node::kill);
+    let node = start();
+    load.check_and_retry(&node);
+    load.run(node, Duration::from_millis(500), Node::kill);
+    assert!(fs::read_dir(data.join("snapshots")).unwrap().count() > 0, "there is a snapshot");
+    let looked_at = dir.join("looked-at");
+    copy(&data, &looked_at);
+    let held = held(&looked_at);
+    assert!(held.audited >= load.acknowledged());
+    held
+}
+
+/// What became of a start on a damaged directory.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    /// It refused, in one line.
+    Refused(String),
+    /// It started and holds what it held.
+    Whole,
+    /// Anything else.
+    Wrong(String),
+}
+
+/// Starts on a directory that may be damaged.
+fn start(data: &Path, before: &Held) -> Fate {
+    let mut process = state(data).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let since = Instant::now();
+    let status = loop {
+        match process.try_wait().unwrap() {
+            Some(status) => break status,
+            None if since.elapsed() > Duration::from_secs(30) => {
+                process.kill().unwrap();
+                process.wait().unwrap();
+                return Fate::Wrong("it hangs".into());
+            }
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let said = std::io::read_to_string(process.stderr.take().unwrap()).unwrap();
+    if status.success() {
+        let now = held(data);
+        return if now == *before { Fate::Whole } else { Fate::Wrong(format!("{now:?}")) };
+    }
+    if status.code() != Some(1) || said.lines().count() != 1 {
+        return Fate::Wrong(format!("{status}: {said}"));
+    }
+    Fate::Refused(said)
+}
+
+/// All files that hold data.
+fn targets(data: &Path) -> Vec<PathBuf> {
+    let files = super::tools::files(data).into_iter().filter(|(_, bytes)| !bytes.is_empty());
+    files.map(|(name, _)| PathBuf::from(name)).collect()
+}
+
+fn bend(file: &Path, dice: &mut Dice) -> String {
+    let mut bytes = fs::read(file).unwrap();
+    let length = bytes.len() as u64;
+    let at = usize::try_from(dice.roll(length)).unwrap();
+    let what = match dice.roll(4) {
+        0 => {
+            bytes.truncate(at);
+            "cut"
+        }
+        1 => {
+            let end = (at + 4096).min(bytes.len());
+            bytes[at..end].fill(0);
+            "4096 bytes zeroed"
+        }
+        _ => {
+            bytes[at] ^= 1 << dice.roll(8);
+            "a bit flipped"
+        }
+    };
+    fs::write(file, &bytes).unwrap();
+    format!("{} of {length}, {what} at {at}", file.file_name().unwrap().display())
+}
+
+fn damaged(rounds: u32) {
+    let mut dice = Dice::new("damaged");
+    let dir = tempfile::tempdir().unwrap();
+    let before = filled(&mut dice, dir.path());
+    let data = dir.path().join("data");
+    let files = targets(&data);
+    let (mut wrong, mut refused) = (Vec::new(), 0);
+    for round in 0..rounds {
+        let copied = dir.path().join("copy");
+        copy(&data, &copied);
+        // The log is most of it.
+        let file = if round % 2 == 0 { Path::new("log/db") } else { &files[usize::try_from(dice.roll(files.len() as u64)).unwrap()] };
+        let how = bend(&copied.join(file), &mut dice);
+        let fate = start(&copied, &before);
+        match &fate {
+            Fate::Wrong(_) => wrong.push(format!("{how}: {fate:?}")),
+            Fate::Refused(_) => refused += 1,
+            Fate::Whole => {}
+        }
+        if std::env::var_os("HEARTH_TEST_LOG").is_some() {
+            eprintln!("{how}: {fate:?}");
+        }
+        fs::remove_dir_all(&copied).unwrap();
+    }
+    eprintln!("{refused} of {rounds} refused, {} wrong", wrong.len());
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn damage_is_refused_or_harmless() {
+    damaged(40);
+}
+
+#[test]
+#[ignore = "takes minutes: make damage"]
+fn damage_is_refused_or_harmless_many_times() {
+    damaged(1000);
+}
+
+/// Each in the words that the operator reads, from the command that they run.
+#[test]
+fn a_damaged_file_gets_one_line() {
+    let mut dice = Dice::new("one line");
+    let dir = tempfile::tempdir().unwrap();
+    filled(&mut dice, dir.path());
+    let (data, bent) = (dir.path().join("data"), dir.path().join("bent"));
+    let says = |change: &dyn Fn(&Path), words: &str| {
+        copy(&data, &bent);
+        change(&bent);
+        let said = refusal(serve(&bent));
+        assert!(said.starts_with("hearth: ") && said.contains(words), "{said}");
+        let again = refusal(serve(&bent));
+        assert!(again.contains(words), "the second start says otherwise: {again}");
+        fs::remove_dir_all(&bent).unwrap();
+    };
+    let cut = |file: PathBuf, keep: u64| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(keep).unwrap();
+    let snapshot = |dir: &Path| fs::read_dir(dir.join("snapshots")).unwrap().next().unwrap().unwrap().path();
+    let length = |file: &Path| fs::metadata(file).unwrap().len();
+
+    says(&|dir| cut(dir.join("log/db"), length(&dir.join("log/db")) / 2), "is damaged");
+    says(&|dir| cut(dir.join("log/db"), 0), "is damaged");
+    says(&|dir| fs::remove_file(dir.join("log/synced")).unwrap(), "is damaged");
+    says(&|dir| cut(snapshot(dir), length(&snapshot(dir)) - 1), "a snapshot ends too soon");
+    says(&|dir| fs::remove_file(snapshot(dir)).unwrap(), "snapshot");
+    says(&|dir| cut(dir.join("node.json"), 20), "node.json");
+    says(&|dir| fs::write(dir.join("node.json"), "{}").unwrap(), "node.json");
+    says(&|dir| fs::remove_file(dir.join("node.json")).unwrap(), "its node.json is missing");
+    says(&|dir| fs::remove_dir_all(dir.join("log")).unwrap(), "its log is gone");
+    says(&|dir| fs::remove_file(dir.join("log/db")).unwrap(), "its log is gone");
+    Node::start_on(&data).stop();
+}

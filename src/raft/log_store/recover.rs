@@ -54,6 +54,11 @@ impl Recovered {
         Ok(Self { log, leftover, identity: get(META_IDENTITY)? })
     }
 
+    /// The index up to which the log has been forgotten.
+    pub fn purged(&self) -> Option<u64> {
+        self.log.purged.map(|id| id.index)
+    }
+
     /// Whether Raft has never written here.
     pub fn is_empty(&self) -> bool {
         self.log.vote.is_none() && self.log.last.is_none()
