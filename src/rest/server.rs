@@ -23,8 +23,6 @@ const BACKLOG: u32 = 1024;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// How long requests under way may take to finish once the server is told to stop, in seconds.
-const DRAIN_SECONDS: u64 = 15;
 
 /// Another door behind the same listener. It takes a request if the path is its own, else gives it back.
 pub type Neighbour = Arc<dyn Fn(HttpRequest, Payload) -> Result<LocalBoxFuture<'static, HttpResponse>, (HttpRequest, Payload)> + Send + Sync>;
@@ -55,7 +53,8 @@ impl Server {
                 .max_connections(per_worker)
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_PATIENCE)
-                .shutdown_timeout(DRAIN_SECONDS)
+                // Whatever may still be answered in time is.
+                .shutdown_timeout(config.limits.request_timeout_s)
                 .disable_signals()
                 .listen(listener)?;
             Ok::<_, std::io::Error>(server.run())

@@ -18,10 +18,10 @@ fn requests_under_way_are_finished_and_new_connections_refused() {
     let dir = tempfile::tempdir().unwrap();
     let node = Node::start_on(dir.path());
     let (client, address) = (node.client(), node.address.clone());
-    let body = slow(200);
+    let body = slow(60);
     std::thread::scope(|scope| {
         let under_way = scope.spawn(|| (client.body("POST", "/users", &body), Instant::now()));
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(100));
         assert!(!under_way.is_finished(), "the request is too quick to show anything");
         assert!(Command::new("kill").arg(node.pid().to_string()).status().unwrap().success());
         let told = Instant::now();
@@ -38,7 +38,7 @@ fn requests_under_way_are_finished_and_new_connections_refused() {
     let since = Instant::now();
     let node = Node::start_on(dir.path());
     assert!(since.elapsed() < Duration::from_secs(10), "a restart is quick");
-    assert_eq!(node.client().get("/users/slow199").status, 200);
+    assert_eq!(node.client().get("/users/slow59").status, 200);
 }
 
 #[test]
