@@ -229,7 +229,7 @@ fn what_is_not_there() {
     for (method, path) in [("POST", "/chatrooms/tea"), ("PUT", "/chatrooms"), ("DELETE", "/chatrooms"), ("GET", "/chatrooms/tea/invite")] {
         assert_eq!(client.send(method, path, None).status, 405, "{method} {path}");
     }
-    assert_eq!(client.header("Accept", "text/xml").get("/chatrooms").status, 406);
+    assert_eq!(client.header("Accept", "text/html").get("/chatrooms").status, 406);
 }
 
 #[test]

@@ -45,8 +45,8 @@ fn bad_services_are_refused() {
         assert_eq!(node.client().body("POST", "/chatservices", body).status, 400, "{body}");
     }
     assert_eq!(node.client().post("/chatservices").status, 400);
-    assert_eq!(node.client().send("POST", "/chatservices", Some(("text/xml", b"<chatService/>"))).status, 415);
-    assert_eq!(node.client().header("Accept", "text/xml").get("/chatservices").status, 406);
+    assert_eq!(node.client().send("POST", "/chatservices", Some(("text/plain", b"<chatService/>"))).status, 415);
+    assert_eq!(node.client().header("Accept", "text/html").get("/chatservices").status, 406);
     assert_eq!(node.client().delete("/chatservices").status, 405);
     assert_eq!(node.client().get("/chatservices/conference").status, 404);
 }
