@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod arbitrary;
+mod golden;
 
 use proptest::prelude::*;
 use uuid::Uuid;

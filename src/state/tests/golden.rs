@@ -1,0 +1,96 @@
+//! Stored bytes of format version 1 as they were first written: what reads them today must read the same (D8).
+//!
+//! Each line of `golden/v1/*.txt` is what was written, in hexadecimal, and what it means. The files never change; a new format
+//! gets a folder of its own. `cargo test --lib -- --ignored write_golden` writes them where there are none yet.
+
+use std::fmt::Write as _;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use super::arbitrary;
+use crate::state::audit::Entry;
+use crate::state::{Ledger, Proposal, State};
+
+const PROPOSALS: &str = include_str!("../golden/v1/proposals.txt");
+const RECORDS: &str = include_str!("../golden/v1/records.txt");
+const ENTRIES: &str = include_str!("../golden/v1/audit.txt");
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+fn lines(text: &str) -> impl Iterator<Item = (Vec<u8>, &str)> {
+    text.lines().map(|line| {
+        let (bytes, meaning) = line.split_once(' ').unwrap();
+        (data_encoding::HEXLOWER.decode(bytes.as_bytes()).unwrap(), meaning)
+    })
+}
+
+#[test]
+fn proposals_mean_what_they_meant() {
+    let mut seen = 0;
+    for (bytes, meaning) in lines(PROPOSALS) {
+        let proposal = Proposal::decode(&bytes).unwrap();
+        assert_eq!(format!("{proposal:?}"), meaning);
+        assert_eq!(proposal.encode().unwrap(), bytes);
+        seen += 1;
+    }
+    assert!(seen >= 100, "only {seen}");
+}
+
+#[test]
+fn snapshot_records_mean_what_they_meant() {
+    let mut state = State::default();
+    let mut written = Vec::new();
+    for (bytes, noun) in lines(RECORDS) {
+        let noun = noun.parse().unwrap();
+        state.restore(noun, &bytes).unwrap();
+        written.push((noun, bytes));
+    }
+    assert!(written.len() >= 50, "only {}", written.len());
+    assert_eq!(state.records().collect::<Vec<_>>(), written);
+}
+
+#[test]
+fn audit_entries_mean_what_they_meant() {
+    let mut previous = [0; 32];
+    for (bytes, meaning) in lines(ENTRIES) {
+        let entry = Entry::decode(&bytes).unwrap();
+        assert_eq!(format!("{entry:?}"), meaning);
+        assert!(entry.follows(&previous));
+        previous = entry.hash;
+    }
+    assert_ne!(previous, [0; 32]);
+}
+
+/// Two thousand random proposals: those that something came of, a few of each kind.
+#[test]
+#[ignore = "writes the files that the other tests read"]
+fn write_golden() {
+    let mut runner = TestRunner::deterministic();
+    let mut state = State::default();
+    let (mut proposals, mut entries) = (String::new(), String::new());
+    let mut kinds = std::collections::BTreeMap::<String, usize>::new();
+    for index in 1..2000 {
+        let proposal = arbitrary::proposal().new_tree(&mut runner).unwrap().current();
+        let debug = format!("{proposal:?}");
+        let applied = state.apply(index, proposal.clone());
+        let kind: String = debug.split("command: ").nth(1).unwrap().chars().take_while(|c| *c != '{' && *c != '"').collect();
+        let seen = kinds.entry(kind).or_default();
+        *seen += 1;
+        if *seen <= 3 {
+            writeln!(proposals, "{} {debug}", hex(&proposal.encode().unwrap())).unwrap();
+        }
+        for put in applied.ledger.iter().filter(|put| put.ledger == Ledger::Audit && put.key <= 20) {
+            let bytes = put.value.clone().unwrap();
+            writeln!(entries, "{} {:?}", hex(&bytes), Entry::decode(&bytes).unwrap()).unwrap();
+        }
+    }
+    let records: String = state.records().map(|(noun, record)| format!("{} {noun}\n", hex(&record))).collect();
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/state/golden/v1");
+    std::fs::create_dir_all(&dir).unwrap();
+    for (name, text) in [("proposals", proposals), ("records", records), ("audit", entries)] {
+        std::fs::write(dir.join(name).with_extension("txt"), text).unwrap();
+    }
+}
