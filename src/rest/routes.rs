@@ -281,7 +281,7 @@ pub static ROUTES: &[Route] = &[
     Route {
         path: "/users/{username}/vcard",
         endpoints: &[
-            get(USERS, "Read the vCard of a user", h!(vcards::get)).gives(Gives::Vcard).refusals(&[204]),
+            get(USERS, "Read the vCard of a user", h!(vcards::get)).gives(Gives::Vcard),
             put(USERS, "Set the vCard of a user", h!(vcards::put)).takes(Takes::Vcard).refusals(&[404]),
             delete(USERS, "Remove the vCard of a user", h!(vcards::delete)),
         ],

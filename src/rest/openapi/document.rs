@@ -84,6 +84,9 @@ fn operation(route: &Route, endpoint: &Endpoint, kinds: Kinds) -> Operation {
     for parameter in path_parameters(route).chain(query_parameters(endpoint)) {
         operation = operation.parameter(parameter);
     }
+    if matches!(endpoint.gives, Gives::Vcard) {
+        operation = operation.response("204", ResponseBuilder::new().description("There is none"));
+    }
     for status in refusals(endpoint) {
         operation = operation.response(status.as_str(), refusal(status));
     }
