@@ -176,7 +176,7 @@ fn success(endpoint: &Endpoint) -> Response {
     .build()
 }
 
-/// Every status of refusal: those of the endpoint, and those that come from the door's checks (system.md §1.3).
+/// Every other status: those of the endpoint, and those that come from the door's checks (system.md §1.3).
 fn refusals(endpoint: &Endpoint) -> BTreeSet<StatusCode> {
     // The target or a parameter cannot be read; a fault of the server; it cannot answer now.
     let mut all = vec![400, 500, 503];
@@ -202,6 +202,9 @@ fn refusals(endpoint: &Endpoint) -> BTreeSet<StatusCode> {
 fn refusal(status: StatusCode) -> Response {
     let error = || Content::new(Some(RefOr::<Shape>::from(Ref::from_schema_name(ErrorBody::NAME))));
     let response = ResponseBuilder::new().description(reason(status.as_u16()));
+    if status.is_success() {
+        return response.build(); // nothing to tell, such as 204
+    }
     response.content("application/xml", error()).content("application/json", error()).build()
 }
 
