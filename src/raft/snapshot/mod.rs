@@ -219,3 +219,32 @@ fn files(dir: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
 fn in_file(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::raft::types::LeaderId;
+
+    fn meta(index: u64) -> SnapshotMeta {
+        let leader_id = LeaderId { term: 1, node_id: 1 };
+        SnapshotMeta { last_log_id: Some(LogId { leader_id, index }), ..SnapshotMeta::default() }
+    }
+
+    #[test]
+    fn only_the_newest_is_kept_and_an_older_one_never_takes_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SnapshotStore::open(dir.path()).unwrap();
+        let write = |index: u64| store.publish(store.write(&meta(index), std::iter::once((1, vec![7; 9]))).unwrap()).unwrap();
+        let first = write(5);
+        for index in [9, 7] {
+            write(index);
+            assert_eq!(store.newest().unwrap().meta, meta(9));
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        }
+        assert_eq!(first.file.records().unwrap().count(), 1, "an open one can be read to its end");
+        fs::write(dir.path().join("1.tmp"), "unfinished").unwrap();
+        assert_eq!(SnapshotStore::open(dir.path()).unwrap().newest().unwrap().meta, meta(9));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

@@ -112,7 +112,6 @@ async fn snapshot_and_tail_equal_the_full_replay() {
             let at = started.wait_for_snapshot_after(0).await;
             started.fill(&mut dice, 90).await;
             started.wait_for_snapshot_after(at).await;
-            assert_eq!(std::fs::read_dir(dir.path().join("snapshots")).unwrap().count(), 1, "only the newest is kept");
         } else {
             started.fill(&mut dice, 90).await;
             assert_eq!(started.snapshot_at().await, None);
