@@ -270,8 +270,9 @@ class TestRooms:
     def test_bulk(self, api):
         rooms = [{"roomName": name, "naturalName": name, "description": "d", "persistent": True} for name in ["bulk1", "bulk2"]]
         results = api.rooms.bulk_add_rooms([*rooms, {"roomName": "bad name", "naturalName": "x", "description": "d"}])
-        outcome = {result["roomName"]: result["resultType"] for result in results["results"]}
-        assert (outcome["bulk1"], outcome["bulk2"], outcome["bad name"]) == ("Success", "Success", "Failure")
+        assert [(result["roomName"], result["resultType"]) for result in results["success"]] == [("bulk1", "Success"), ("bulk2", "Success")]
+        assert [result["resultType"] for result in results["failure"]] == ["Failure"]
+        assert results["other"] == []
         for name in ["bulk1", "bulk2"]:
             assert api.rooms.get_room(name)["naturalName"] == name
             api.rooms.delete_room(name)

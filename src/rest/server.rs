@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::{Method, header};
+use actix_web::http::{ConnectionType, Method, header};
 use actix_web::web::{Data, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 
@@ -47,7 +47,7 @@ impl Server {
         let door = Data::new(Door { hearth: Arc::clone(hearth), throttle });
         let per_worker = config.limits.connections.div_ceil(config.rest.worker_threads()).max(1);
         let build = move || {
-            let server = HttpServer::new(move || App::new().app_data(door.clone()).app_data(neighbour.clone()).default_service(web::to(dispatch)))
+            let server = HttpServer::new(move || App::new().app_data(door.clone()).app_data(neighbour.clone()).default_service(web::to(answer)))
                 .workers(config.rest.worker_threads())
                 .backlog(BACKLOG)
                 .max_connections(per_worker)
@@ -88,6 +88,17 @@ impl Server {
         self.handle.stop(true).await;
         let _ = tokio::task::spawn_blocking(move || self.thread.join()).await;
     }
+}
+
+/// Answers a request.
+async fn answer(request: HttpRequest, payload: Payload, door: Data<Door>, neighbour: Data<Neighbour>) -> HttpResponse {
+    let in_chunks = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut answer = dispatch(request, payload, door, neighbour).await;
+    if in_chunks {
+        // The HTTP layer would wait without bound for the end of a body in chunks that was not read to its end.
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    answer
 }
 
 /// Sends a request to what lives at its path.
