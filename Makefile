@@ -15,7 +15,7 @@ PYTEST := $(CLIENTS)/bin/python -B -m pytest -p no:cacheprovider
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --no-fail-fast)
 
-.PHONY: help run verify fix test unit clients build bench soak fuzz fuzz-api clean
+.PHONY: help run verify fix test unit clients build bench soak power-cut damage fuzz fuzz-api clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,12 @@ bench: ## Measure; prints a table
 
 soak: build ## The tests that take too long for every day
 	$(RUN_TESTS) --workspace --locked $(if $(NEXTEST),--run-ignored only,-- --ignored)
+
+power-cut: build ## Cut the power of a loaded node again and again (root and loop devices)
+	$(CARGO) test --locked --package cluster-tests --test storage -- --ignored --nocapture power_cuts
+
+damage: build ## Damage the files of a node in a thousand ways
+	$(CARGO) test --locked --package cluster-tests --test storage -- --ignored --nocapture damage
 
 fuzz: ## Fuzz every reader of foreign bytes (SECONDS_EACH, TARGETS)
 	cluster-tests/fuzz/run
