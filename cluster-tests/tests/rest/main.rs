@@ -9,6 +9,7 @@ mod invitations;
 mod lockouts;
 mod memberships;
 mod properties;
+mod room_rights;
 mod rooms;
 mod rosters;
 mod services;

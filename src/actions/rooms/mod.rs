@@ -13,6 +13,7 @@ use super::services::makes_missing;
 use super::{Caller, Fault, Hearth, Invalid, Saying};
 
 pub use form::{Form, Listed, NAME_MAX, TEXT_MAX, named};
+pub use rights::history_kept;
 
 /// A room as a path names it: the name of a service and the name of a room, neither of which need be legal.
 #[derive(Clone, Copy, Debug)]

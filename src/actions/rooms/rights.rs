@@ -1,4 +1,4 @@
-//! Who may create rooms (rooms.md §5.4). Upstream keeps these settings per service; here they are properties for all.
+//! Who may create rooms (rooms.md §5.4), and what else properties say about them. Upstream keeps these settings per service; here they are properties for all.
 
 use crate::base::jid::{BareJid, Domain};
 use crate::base::userref::{Reference, reference};
@@ -15,6 +15,22 @@ const REGISTERED: &str = "xmpp.muc.create.all-registered";
 const SYSADMINS: &str = "xmpp.muc.sysadmin.jid";
 /// Whether the name of a destroyed room may not be used again.
 const RETIRE: &str = "xmpp.muc.room.retireOnDeletion";
+
+/// How rooms remember what was said: `all`, `none`, or `number`, which is the default.
+const HISTORY: &str = "xmpp.muc.history.type";
+/// How many messages they remember by number.
+const HISTORY_NUMBER: &str = "xmpp.muc.history.maxNumber";
+/// How many they remember unless told otherwise.
+const HISTORY_DEFAULT: u32 = 25;
+
+/// How many messages the history of a room keeps (rooms.md §5.9); the state has a bound of its own.
+pub fn history_kept(state: &State) -> u32 {
+    match state.properties.value(HISTORY) {
+        Some("all") => u32::MAX,
+        Some("none") => 0,
+        _ => state.properties.value(HISTORY_NUMBER).and_then(|number| number.parse().ok()).unwrap_or(HISTORY_DEFAULT),
+    }
+}
 
 fn set(state: &State, key: &str) -> bool {
     state.properties.value(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
