@@ -77,3 +77,13 @@ fn the_page_is_all_there_and_asks_nobody_else() {
     assert!(start.contains("\"/plugins/restapi/v1/openapi.yaml\"") && start.contains("\"validatorUrl\": \"none\""), "{start}");
     assert!(docs("/../Cargo.toml").is_none() && docs("/nothing").is_none());
 }
+
+#[test]
+fn what_gives_nothing_is_described_without_a_body() {
+    let value = value(Kinds::Both);
+    for (path, method, operation) in operations(&value) {
+        let empty = &operation["responses"]["204"];
+        assert!(empty["content"].is_null(), "{method} {path}: {empty}");
+    }
+    assert!(!value["paths"]["/restapi/v1/users/{username}/vcard"]["get"]["responses"]["204"].is_null());
+}
