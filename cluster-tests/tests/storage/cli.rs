@@ -21,7 +21,9 @@ fn help_names_every_command_and_flag() {
     let (out, err) = said(&help);
     assert!(err.is_empty() && ["serve", "config", "state"].iter().all(|name| out.contains(name)), "{out}");
     let (out, _) = said(&run(&["serve", "--help"]));
-    for word in ["--config", "--data-dir", "--domain", "--rest-listen", "HEARTH_ADMIN_PASSWORD", "HEARTH_API_SECRET", "./data", "localhost", "127.0.0.1:9090"] {
+    for word in
+        ["--config", "--data-dir", "--domain", "--rest-listen", "HEARTH_ADMIN_PASSWORD", "HEARTH_API_SECRET", "./data", "localhost", "127.0.0.1:9090"]
+    {
         assert!(out.contains(word), "{word} is not in {out}");
     }
     assert!(said(&run(&["--version"])).0.starts_with("hearth "));
@@ -56,7 +58,9 @@ fn the_example_is_good_and_says_the_defaults() {
 fn a_bad_file_is_named_with_line_and_key() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("hearth.toml");
-    for (text, words) in [("[limits]\n\ndepth = \"deep\"\n", "hearth.toml:3: limits.depth"), ("[limits]\ndept = 3\n", "dept"), ("[limits\n", "hearth.toml:1")] {
+    for (text, words) in
+        [("[limits]\n\ndepth = \"deep\"\n", "hearth.toml:3: limits.depth"), ("[limits]\ndept = 3\n", "dept"), ("[limits\n", "hearth.toml:1")]
+    {
         fs::write(&file, text).unwrap();
         let output = run(&["config", "check", "--config", file.to_str().unwrap()]);
         let (out, err) = said(&output);

@@ -53,7 +53,8 @@ fn a_restart_takes_the_snapshot_and_the_log_behind_it() {
         // One snapshot's worth, another that was being written when the process died, and what was written meanwhile.
         assert!(replayed < 3 * ENTRIES, "history before the snapshot is not replayed: {line}");
         last = applied;
-        let snapshots = fs::read_dir(node.data().join("snapshots")).unwrap().filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "snapshot"));
+        let snapshots =
+            fs::read_dir(node.data().join("snapshots")).unwrap().filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "snapshot"));
         assert!(snapshots.count() <= 1, "old snapshots are deleted");
     }
     assert!(last > 2 * ENTRIES, "{last} entries are too few for snapshots");
