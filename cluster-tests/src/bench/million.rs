@@ -46,8 +46,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     table.figure(&format!("{users} users: restart to ready"), begin.elapsed().as_secs_f64(), " s", Target::AtMost(10.0));
     table.figure(&format!("{users} users: resident memory"), mebibytes(&large, "VmRSS"), " MiB", Target::None);
     let small = Node::start_on(&few);
-    writes::users(&small);
-    writes::users(&large);
+    writes::prepare(&small);
+    writes::prepare(&large);
     let (_, kind) = writes::kinds(&small).remove(0);
     for connections in [1, 64] {
         let loads = [&large, &small].map(|node| Load::open(&node.address, connections, kind(0)));

@@ -26,7 +26,7 @@ pub fn measure(plan: &Plan, table: &mut Table) {
         return table.note("Durable writes", "skipped: etcd is not installed");
     };
     let nodes = ENGINES.map(|engine| node(&room.path().join(engine), engine));
-    nodes.iter().for_each(users);
+    nodes.iter().for_each(prepare);
     let mut wave = 0;
     for (what, make) in kinds(&nodes[0]) {
         for (connections, times) in LOADS {
@@ -57,11 +57,14 @@ pub fn kinds(node: &Node) -> Vec<Kind> {
     if kinds.is_empty() { vec![("lockout", lockout)] } else { kinds }
 }
 
-/// Makes the accounts.
-pub fn users(node: &Node) {
+/// Makes the accounts, and the properties that are overwritten.
+pub fn prepare(node: &Node) {
     let one = |n| format!(r#"{{"username":"w{n}","password":"x"}}"#);
     let all: Vec<String> = (0..USERS).map(one).collect();
     create(node, &format!(r#"{{"users":[{}]}}"#, all.join(",")));
+    for n in 0..USERS {
+        node.client().body("POST", "/system/properties", &format!(r#"{{"key":"bench.p{n}","value":"none"}}"#));
+    }
 }
 
 fn json(method: &str, target: &str, body: &str) -> Vec<u8> {
