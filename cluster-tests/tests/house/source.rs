@@ -23,9 +23,9 @@ impl Source {
         self.path.split('/').next().unwrap_or_default().trim_end_matches(".rs")
     }
 
-    /// Whether the whole file is for tests.
+    /// Whether the whole file is for tests: they and the random values they draw.
     pub fn is_test(&self) -> bool {
-        self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
+        self.path.ends_with("/tests.rs") || self.path.ends_with("/arbitrary.rs") || self.path.contains("/tests/")
     }
 
     /// Its code without what is compiled for tests alone.
