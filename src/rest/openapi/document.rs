@@ -19,6 +19,9 @@ use super::super::routes::{Access, Endpoint, Gives, ROUTES, Route, Schema, Takes
 const BASIC: &str = "Admin Console account";
 const SECRET: &str = "Secret key auth";
 
+/// What the segment `{affiliation}` can be; its other spellings are for old clients.
+const AFFILIATIONS: [&str; 4] = ["owners", "admins", "members", "outcasts"];
+
 /// The document, for callers with `kinds` of credentials.
 pub fn document(kinds: Kinds) -> OpenApi {
     OpenApiBuilder::new()
@@ -110,8 +113,11 @@ fn names(route: &Route) -> impl Iterator<Item = &'static str> {
 }
 
 fn path_parameters(route: &Route) -> impl Iterator<Item = Parameter> {
-    let text = || ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
-    names(route).map(move |name| parameter(name, ParameterIn::Path, Required::True).schema(Some(text())).build())
+    let schema = |name| {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        if name == "affiliation" { text.enum_values(Some(AFFILIATIONS)) } else { text.min_length(Some(1)) }
+    };
+    names(route).map(move |name| parameter(name, ParameterIn::Path, Required::True).schema(Some(schema(name))).build())
 }
 
 fn query_parameters(endpoint: &Endpoint) -> impl Iterator<Item = Parameter> {
