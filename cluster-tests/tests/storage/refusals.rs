@@ -22,10 +22,14 @@ fn bare(data: &Path, arguments: &[&str]) -> Command {
 #[test]
 fn a_second_process_on_the_same_directory() {
     let node = Node::start();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &node.pid().to_string()]).status().unwrap().success());
+    // Held still, so that whatever changes is the second one's doing.
+    signal("-STOP");
     let before = files(node.data());
     assert!(refusal(serve(node.data())).contains("is in use by another process"));
     assert!(refusal(state(node.data())).contains("is in use by another process"));
-    assert_eq!(files(node.data()), before);
+    assert!(files(node.data()) == before, "nothing is changed");
+    signal("-CONT");
     assert_eq!(node.client().get("/users/admin").status, 200, "the first goes on");
     assert!(node.stop().success());
 }
