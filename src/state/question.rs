@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::base::jid::{BareJid, Domain, Localpart};
+use crate::base::jid::{BareJid, Domain, Jid, Localpart};
 
 use super::NounId;
 
@@ -41,6 +41,8 @@ pub enum Question {
     ServiceExists(Domain),
     /// Are there as many chat services as there can be? `Yes` or `No`.
     ServicesFull,
+    /// Is there a session of this full JID? `Yes` or `No`.
+    SessionOpen(Jid),
 }
 
 impl Question {
@@ -52,6 +54,7 @@ impl Question {
             Self::UserLocked(_) => NounId::Lockouts,
             Self::NodeUp { .. } => NounId::Nodes,
             Self::ServiceExists(_) | Self::ServicesFull => NounId::Services,
+            Self::SessionOpen(_) => NounId::Sessions,
         }
     }
 }

@@ -84,7 +84,8 @@ pub enum Command {
         /// Why, in words.
         reason: Option<String>,
     },
-    /// A session comes into a room, or takes another nickname there. The password is the door's to check.
+    /// A session comes into a room, or takes another nickname there. A session of this server must be open. The password is
+    /// the door's to check.
     Enter {
         /// Which room.
         address: Address,
@@ -123,7 +124,7 @@ impl Command {
             Self::Disaffiliate { address, name, .. } => Asking::default().service(&address.service).names([name], false).questions(),
             Self::Invite { address, names, .. } => Asking::default().service(&address.service).names(names, true).questions(),
             Self::Enter { address, session, .. } => {
-                let mut questions = vec![Question::GroupsOf(session.bare.clone())];
+                let mut questions = vec![Question::GroupsOf(session.bare.clone()), Question::SessionOpen(session.clone())];
                 questions.extend(Asking::default().service(&address.service).questions());
                 questions
             }
@@ -312,6 +313,10 @@ impl Noun for Rooms {
             }
             Command::Disaffiliate { address, affiliation, name } => self.disaffiliate(&known, &address, affiliation, &name),
             Command::Invite { address, names, reason } => self.invite(cx, &known, &address, &names, reason.as_deref()),
+            // A session that closed meanwhile would never leave.
+            Command::Enter { session, .. } if session.bare.local_user(&cx.domain).is_some() && !facts.yes(1) => {
+                Err(Refusal::SessionNotFound(session.to_string()))
+            }
             Command::Enter { address, session, nick } => self.enter(&known, &address, session, nick, facts.names(0)),
             Command::Leave { address, session } => self.leave(&known, &address, &session),
             Command::Say { address, session, body, keep } => self.say(cx, &known, &address, session, (body, keep)),

@@ -26,6 +26,7 @@ impl World {
             Question::GroupsOf(jid) => Answer::Names(
                 self.groups.iter().filter(|(_, members)| members.iter().any(|m| bare(m) == *jid)).map(|(name, _)| (*name).into()).collect(),
             ),
+            Question::SessionOpen(session) => is(session.resource.as_deref() != Some("closed")),
             Question::ServiceExists(domain) => is(self.services.iter().any(|service| format!("{service}.example.org") == domain.as_str())),
             _ => Answer::No,
         }
@@ -338,6 +339,16 @@ fn who_may_enter() {
         nick: Resource::parse("Cid").unwrap(),
     };
     assert_eq!(world.tell(full).unwrap_err(), Refusal::RoomFull);
+}
+
+#[test]
+fn a_session_that_is_over_does_not_enter() {
+    let mut world = World::new();
+    world.tell(put(draft(&[(Owner, "ann")]))).unwrap();
+    let over = |jid: &str| Command::Enter { address: address(), session: Jid::parse(jid).unwrap(), nick: Resource::parse("Ann").unwrap() };
+    assert_eq!(world.tell(over("ann@example.org/closed")).unwrap_err(), Refusal::SessionNotFound("ann@example.org/closed".into()));
+    // Whether a session of another server is over, that server tells.
+    world.tell(over("ann@other.example/closed")).unwrap();
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::base::clock::Timestamp;
 use crate::base::jid::{Jid, Localpart, Resource};
 
 use super::bytes::{self, BadBytes};
-use super::{Context, Done, Effect, Event, Facts, Noun, NounId, Question, Refusal, Reply};
+use super::{Answer, Context, Done, Effect, Event, Facts, Noun, NounId, Question, Refusal, Reply};
 
 pub use session::{Ending, Presence, STATUS_MAX, Session, Show};
 
@@ -239,6 +239,13 @@ impl Sessions {
 impl Noun for Sessions {
     const ID: NounId = NounId::Sessions;
     type Command = Command;
+
+    fn answer(&self, question: &Question) -> Answer {
+        match question {
+            Question::SessionOpen(jid) if self.get(jid).is_some() => Answer::Yes,
+            _ => Answer::No,
+        }
+    }
 
     fn decide(&mut self, cx: &Context, command: Command, facts: &Facts) -> Result<Done, Refusal> {
         match command {

@@ -99,8 +99,8 @@ proptest! {
     fn a_deleted_user_leaves_nothing(proposals in arbitrary::proposals(60)) {
         let mut state = applied(&proposals);
         let delete = super::Command::Users(super::users::Command::Delete(arbitrary::name("ann")));
-        state.apply(1000, Proposal { id: RequestId(Uuid::from_u128(1)), ..arbitrary::command(arbitrary::create("ann")) });
-        let gone = state.apply(1001, Proposal { id: RequestId(Uuid::from_u128(2)), ..arbitrary::command(delete) });
+        state.apply(1000, Proposal { id: RequestId(Uuid::from_u128(u128::MAX)), ..arbitrary::command(arbitrary::create("ann")) });
+        let gone = state.apply(1001, Proposal { id: RequestId(Uuid::from_u128(u128::MAX - 1)), ..arbitrary::command(delete) });
         prop_assert!(gone.outcome.is_ok());
         let audit = [NounId::Audit as u8, NounId::Requests as u8];
         for (noun, record) in state.records().filter(|(noun, _)| !audit.contains(noun)) {
