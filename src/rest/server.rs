@@ -1,14 +1,20 @@
 //! The HTTP server: listener, limits, and where each path goes.
 
+use std::cell::RefCell;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::http::{ConnectionType, Method, header};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{self, ServerHandle};
+use actix_web::http::{Method, header};
 use actix_web::web::{Data, Payload};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-
+use actix_web::{App, FromRequest, HttpRequest, HttpResponse, HttpServer, web};
+use bytes::Bytes;
+use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::actions::{Hearth, Throttle};
@@ -91,14 +97,46 @@ impl Server {
 }
 
 /// Answers a request.
-async fn answer(request: HttpRequest, payload: Payload, door: Data<Door>, neighbour: Data<Neighbour>) -> HttpResponse {
-    let in_chunks = request.headers().contains_key(header::TRANSFER_ENCODING);
-    let mut answer = dispatch(request, payload, door, neighbour).await;
-    if in_chunks {
-        // The HTTP layer would wait without bound for the end of a body in chunks that was not read to its end.
-        answer.head_mut().set_connection_type(ConnectionType::Close);
+async fn answer(request: HttpRequest, payload: Payload, door: Data<Door>, neighbour: Data<Neighbour>) -> HttpResponse<BoxBody> {
+    if !request.headers().contains_key(header::TRANSFER_ENCODING) {
+        return dispatch(request, payload, door, neighbour).await;
     }
-    answer
+    let (kept, payload) = match keep(&request, payload).await {
+        Ok(both) => both,
+        Err(error) => return HttpResponse::from_error(error),
+    };
+    dispatch(request, payload, door, neighbour).await.map_body(|_, body| Keeping { body, _kept: kept }).map_into_boxed_body()
+}
+
+/// A body as it comes, shared with who keeps it.
+type Kept = Rc<RefCell<dev::Payload>>;
+
+/// Keeps a body in chunks beyond its reader.
+async fn keep(request: &HttpRequest, payload: Payload) -> actix_web::Result<(Kept, Payload)> {
+    let kept = Rc::new(RefCell::new(payload.into_inner()));
+    let read = Rc::clone(&kept);
+    let forwarded = futures_util::stream::poll_fn(move |cx| read.borrow_mut().poll_next_unpin(cx));
+    let mut forwarded: dev::Payload = dev::Payload::Stream { payload: Box::pin(forwarded) };
+    Ok((kept, Payload::from_request(request, &mut forwarded).await?))
+}
+
+/// The body of an answer that keeps the body of its request until it is under way. Of a body in chunks that its reader has let
+/// go, the HTTP layer awaits the end, without bound; of one that is still held, it closes the connection.
+struct Keeping {
+    body: BoxBody,
+    _kept: Kept,
+}
+
+impl MessageBody for Keeping {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.get_mut().body).poll_next(cx)
+    }
 }
 
 /// Sends a request to what lives at its path.
