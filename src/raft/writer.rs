@@ -3,8 +3,9 @@
 //! Everything that goes to disk is a [`Job`] in one bounded first-in first-out queue. The thread takes what waits, up to
 //! [`BATCH_BYTES`], as one atomic batch, syncs once, and completes the jobs in order: while one sync runs, the next batch
 //! gathers (group commit). Jobs that need not be durable wait a moment for one that does and ride along: most writes bring
-//! three jobs (entry, commit position, ledger), and a batch each would cost more than the sync. The first error is final: after it nothing is written any more and every job fails with it,
-//! for after a failed sync nobody knows what the disk holds.
+//! three jobs (entry, commit position, ledger), and a batch each would cost more than the sync. The first error is final:
+//! after it nothing is written any more and every job fails with it, for after a failed sync nobody knows what the disk
+//! holds.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
