@@ -15,6 +15,7 @@ use super::Fault;
 #[derive(Clone, Debug)]
 pub struct Hasher {
     runtime: Handle,
+    threads: usize,
     cores: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
@@ -22,7 +23,8 @@ pub struct Hasher {
 impl Hasher {
     /// A pool on `runtime`.
     pub fn new(runtime: Handle, config: &Hashing) -> Self {
-        Self { runtime, cores: Arc::new(Semaphore::new(config.pool_threads())), waiting: Arc::new(Semaphore::new(config.queue)) }
+        let threads = config.pool_threads();
+        Self { runtime, threads, cores: Arc::new(Semaphore::new(threads)), waiting: Arc::new(Semaphore::new(config.queue)) }
     }
 
     /// Makes a verifier of `password` with a fresh salt.
@@ -42,9 +44,21 @@ impl Hasher {
         self.run(move || verifier.verify(password.expose())).await
     }
 
+    /// How many passwords are hashed at a time.
+    pub fn cores(&self) -> usize {
+        self.threads
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let _waiting = self.waiting.try_acquire().map_err(|_| Fault::Overloaded)?;
-        let _core = self.cores.acquire().await.map_err(|e| Fault::Internal(e.to_string()))?;
-        self.runtime.spawn_blocking(work).await.map_err(|e| Fault::Internal(e.to_string()))
+        let internal = |error: &dyn std::fmt::Display| Fault::Internal(error.to_string());
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Fault::Overloaded)?;
+        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|e| internal(&e))?;
+        // The permits go with the work: it goes on, and takes its core, when whoever asked for it has gone.
+        let held = move || {
+            let done = work();
+            drop((core, waiting));
+            done
+        };
+        self.runtime.spawn_blocking(held).await.map_err(|e| internal(&e))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use crate::base::jid::Localpart;
 use crate::base::secrets::{Secret, Verifier};
 use crate::state::users::{Changes, Command as User, NewUser, Property};
@@ -59,12 +61,12 @@ impl Hearth {
             checked.push(account);
         }
         let saying = creation(&checked);
-        let mut new = Vec::with_capacity(checked.len());
-        for account in checked {
+        let hashed = checked.into_iter().map(async |account| {
             let Checked { username, given, password, name, email, properties } = account;
             let verifier = self.verifier(password).await?;
-            new.push(NewUser { username, given, name, email, verifier, properties });
-        }
+            Ok::<_, Fault>(NewUser { username, given, name, email, verifier, properties })
+        });
+        let new = stream::iter(hashed).buffered(self.parts.hasher.cores()).try_collect().await?;
         self.act(caller, saying, Command::Users(User::Create(new))).await.map(drop)
     }
 
