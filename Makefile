@@ -26,7 +26,7 @@ run: ## Start a node on ./data, with the API at http://127.0.0.1:9090
 verify: ## Check format, lints, documentation, licences and imports; writes nothing but build output
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 	$(RUN_TESTS) --locked --package cluster-tests --test house
 
 fix: ## Mend what can be mended without a thought: format and simple lints
