@@ -20,6 +20,8 @@ pub struct Limits {
     pub audit_entries: usize,
     /// The time for a request from its first byte to the end of its answer's head, in seconds.
     pub request_timeout_s: u64,
+    /// How long a connection is kept without a request, in seconds.
+    pub idle_s: u64,
     /// The most connections at a time; more wait in the operating system's queue.
     pub connections: usize,
 }
@@ -33,6 +35,7 @@ impl Default for Limits {
             list_entries: 10_000,
             audit_entries: 10_000,
             request_timeout_s: 30,
+            idle_s: 75,
             connections: 10_000,
         }
     }
@@ -42,5 +45,10 @@ impl Limits {
     /// [`request_timeout_s`](Self::request_timeout_s) as a span of time.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_s)
+    }
+
+    /// [`idle_s`](Self::idle_s) as a span of time.
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs(self.idle_s)
     }
 }

@@ -34,6 +34,7 @@ impl Config {
             ("limits.list_entries", wide(limits.list_entries), COUNT),
             ("limits.audit_entries", wide(limits.audit_entries), COUNT),
             ("limits.request_timeout_s", limits.request_timeout_s, SECONDS),
+            ("limits.idle_s", limits.idle_s, SECONDS),
             ("limits.connections", wide(limits.connections), COUNT),
             ("throttle.window_s", throttle.window_s, SECONDS),
             ("throttle.remembered", wide(throttle.remembered), COUNT),

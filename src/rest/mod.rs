@@ -8,6 +8,7 @@ pub mod archive;
 pub mod audit;
 pub mod auth;
 pub mod call;
+pub mod connections;
 pub mod door;
 pub mod entities;
 pub mod error;

@@ -20,13 +20,12 @@ use futures_util::future::LocalBoxFuture;
 use crate::actions::{Hearth, Throttle};
 
 use super::BASE;
+use super::connections::{Connection, Connections};
 use super::door::Door;
 use super::openapi::{DOCS, docs};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -52,12 +51,17 @@ impl Server {
         let neighbour = Data::new(neighbour);
         let door = Data::new(Door { hearth: Arc::clone(hearth), throttle });
         let per_worker = config.limits.connections.div_ceil(config.rest.worker_threads()).max(1);
+        let connections = Connections::default();
+        let accepted = connections.clone();
+        // A connection is let go when nothing can have been under way on it any more.
+        let patience = config.limits.idle() + config.limits.request_timeout() + HEAD_PATIENCE;
         let build = move || {
             let server = HttpServer::new(move || App::new().app_data(door.clone()).app_data(neighbour.clone()).default_service(web::to(answer)))
+                .on_connect(move |io, data| accepted.accept(io, data))
                 .workers(config.rest.worker_threads())
                 .backlog(BACKLOG)
                 .max_connections(per_worker)
-                .keep_alive(KEEP_ALIVE)
+                .keep_alive(config.limits.idle())
                 .client_request_timeout(HEAD_PATIENCE)
                 // Whatever may still be answered in time is.
                 .shutdown_timeout(config.limits.request_timeout_s)
@@ -72,6 +76,7 @@ impl Server {
                 match build() {
                     Ok(server) => {
                         let _ = started.send(Ok(server.handle()));
+                        actix_web::rt::spawn(connections.watch(patience));
                         server.await
                     }
                     Err(error) => {
@@ -98,6 +103,20 @@ impl Server {
 
 /// Answers a request.
 async fn answer(request: HttpRequest, payload: Payload, door: Data<Door>, neighbour: Data<Neighbour>) -> HttpResponse<BoxBody> {
+    let connection = request.conn_data::<Arc<Connection>>().cloned();
+    if let Some(connection) = &connection {
+        connection.begin();
+    }
+    let answer = answered(request, payload, door, neighbour).await;
+    match connection {
+        Some(connection) if answer.body().size() == BodySize::Stream => {
+            answer.map_body(|_, body| Keeping { body, _kept: connection.stream() }).map_into_boxed_body()
+        }
+        _ => answer,
+    }
+}
+
+async fn answered(request: HttpRequest, payload: Payload, door: Data<Door>, neighbour: Data<Neighbour>) -> HttpResponse<BoxBody> {
     if !request.headers().contains_key(header::TRANSFER_ENCODING) {
         return dispatch(request, payload, door, neighbour).await;
     }
@@ -120,14 +139,15 @@ async fn keep(request: &HttpRequest, payload: Payload) -> actix_web::Result<(Kep
     Ok((kept, Payload::from_request(request, &mut forwarded).await?))
 }
 
-/// The body of an answer that keeps the body of its request until it is under way. Of a body in chunks that its reader has let
-/// go, the HTTP layer awaits the end, without bound; of one that is still held, it closes the connection.
-struct Keeping {
+/// The body of an answer that keeps something until it is under way: the guard of a long answer, or the body of its request. Of a
+/// body in chunks that its reader has let go, the HTTP layer awaits the end, without bound; of one that is still held, it closes
+/// the connection.
+struct Keeping<T> {
     body: BoxBody,
-    _kept: Kept,
+    _kept: T,
 }
 
-impl MessageBody for Keeping {
+impl<T: Unpin + 'static> MessageBody for Keeping<T> {
     type Error = Box<dyn std::error::Error>;
 
     fn size(&self) -> BodySize {

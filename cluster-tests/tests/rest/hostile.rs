@@ -497,7 +497,7 @@ fn requests_in_a_row() {
 
 #[test]
 fn slow_clients_are_let_go() {
-    let node = Node::configured("[limits]\nrequest_timeout_s = 2\n");
+    let node = Node::configured("[limits]\nrequest_timeout_s = 2\nidle_s = 3\n");
     let head = format!("POST {BASE}/users HTTP/1.1\r\nHost: x\r\nAuthorization: {SECRET}\r\nContent-Type: application/json\r\n");
     let first = format!("GET {BASE}/users/admin HTTP/1.1\r\nHost: x\r\nAuthorization: {SECRET}\r\n\r\n");
     let starts = [
@@ -521,6 +521,15 @@ fn slow_clients_are_let_go() {
         let last = if what == "a request, and half a line" { Some(&200) } else { Some(&408) };
         assert_eq!(answers.last(), last, "{what}: {answers:?} after {:?}", since.elapsed());
     }
+    // A byte of a next request buys no more time than none.
+    let mut stream = TcpStream::connect(&node.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(first.as_bytes()).unwrap();
+    let mut answer = [0; 1];
+    stream.read_exact(&mut answer).unwrap();
+    stream.write_all(b"G").unwrap();
+    let rest = [&answer[..], &until_end(&mut stream)].concat();
+    assert_eq!(statuses(&rest), [200]);
     // A body that no one asked for is not waited for.
     let mut stream = TcpStream::connect(&node.address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
