@@ -183,13 +183,15 @@ impl<R: Replica> Opened<R> {
 
     /// Waits until the node stops of itself, and says why: its disk failed or an invariant broke. Also ends when it is closed.
     pub async fn stopped(&self) -> String {
-        let mut metrics = self.inner.raft.metrics();
+        let metrics = self.inner.raft.metrics();
+        // These change seldom, the others with every entry; both end with the node.
+        let mut seldom = self.inner.raft.server_metrics();
         loop {
             if let Err(fatal) = &metrics.borrow_watched().running_state {
                 return fatal.to_string();
             }
-            if metrics.changed().await.is_err() {
-                return "the node has ended".to_owned();
+            if seldom.changed().await.is_err() {
+                return self.why("the node has ended".to_owned());
             }
         }
     }
