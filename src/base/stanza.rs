@@ -17,7 +17,7 @@ pub fn invitation(room: &BareJid, to: &Jid, reason: Option<&str>, password: Opti
 }
 
 /// Text as it stands in an element or an attribute of XML 1.0; characters that XML cannot hold are left out.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -121,8 +121,8 @@ impl Door {
         if !self.hearth.api_enabled(&state) {
             return Err(ApiError::plain(StatusCode::FORBIDDEN, path));
         }
-        if *request.method() == Method::OPTIONS || access == Some(Access::Own) {
-            return Ok(anybody(auth::SECRET_HOLDER));
+        if *request.method() == Method::OPTIONS {
+            return Ok(anybody(""));
         }
         check_address(&self.hearth, &state, address, path)?;
         let name = authenticate(&self.hearth, &self.throttle, &state, request, address).await?;
@@ -134,7 +134,7 @@ impl Door {
         let most = match endpoint.takes {
             Takes::Nothing => return Ok(Bytes::new()),
             Takes::Bulk(_) => limits.bulk_body_bytes,
-            Takes::Entity(_) | Takes::Vcard | Takes::Form => limits.body_bytes,
+            Takes::Entity(_) | Takes::Vcard => limits.body_bytes,
         };
         let too_large =
             || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "IllegalArgumentException", format!("The body is larger than {most} bytes"), path);
@@ -172,7 +172,7 @@ fn has_body(request: &HttpRequest) -> bool {
 /// What the body is, where one is read (system.md §3.2).
 fn content(endpoint: &Endpoint, heads: &Heads, has_body: bool) -> Result<Option<Format>> {
     let plain = |status| Err(ApiError::plain(status, &heads.path));
-    if matches!(endpoint.takes, Takes::Nothing | Takes::Form) {
+    if matches!(endpoint.takes, Takes::Nothing) {
         return Ok(None);
     }
     let vcard = matches!(endpoint.takes, Takes::Vcard);

@@ -36,8 +36,6 @@ pub enum Access {
     Admin,
     /// Everybody, even while the API is disabled (system.md §2.5).
     Public,
-    /// Whoever passes the endpoint's own check.
-    Own,
     /// Everybody, even while the API is disabled, unless the operator says otherwise.
     Document,
 }
@@ -68,8 +66,6 @@ pub enum Takes {
     Bulk(Schema),
     /// A vCard (XEP-0054), in XML only.
     Vcard,
-    /// A form (`application/x-www-form-urlencoded`); anything else is ignored.
-    Form,
 }
 
 /// What an endpoint answers with.

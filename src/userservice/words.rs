@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 
 use crate::actions::Fault;
+use crate::base::stanza::escape;
 use crate::cluster::Unavailable;
 use crate::state::Refusal;
 
@@ -66,7 +67,7 @@ impl Said {
 
     /// Names of groups.
     pub(super) fn groups<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let items: String = names.map(|name| format!("<groupname>{}</groupname>", escaped(name))).collect();
+        let items: String = names.map(|name| format!("<groupname>{}</groupname>", escape(name))).collect();
         Self::new(format!("<result>{items}</result>"))
     }
 
@@ -103,21 +104,4 @@ impl From<Fault> for Said {
             }
         }
     }
-}
-
-/// Text in XML. Characters that XML 1.0 cannot hold are left out.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\r' => out.push_str("&#13;"),
-            '\t' | '\n' => out.push(c),
-            '\0'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}' => {}
-            _ => out.push(c),
-        }
-    }
-    out
 }

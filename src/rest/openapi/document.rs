@@ -140,7 +140,7 @@ fn security(access: Access, kinds: Kinds) -> Vec<SecurityRequirement> {
     let none = [""; 0];
     let (basic, secret) = (SecurityRequirement::new(BASIC, none), SecurityRequirement::new(SECRET, none));
     match (access, kinds) {
-        (Access::Public | Access::Own | Access::Document, _) => Vec::new(),
+        (Access::Public | Access::Document, _) => Vec::new(),
         (Access::Admin, Kinds::Basic) => vec![basic],
         (Access::Admin, Kinds::Secret) => vec![secret],
         (Access::Admin, Kinds::Both | Kinds::None) => vec![basic, secret],
@@ -155,7 +155,6 @@ fn body(takes: Takes) -> Option<RequestBody> {
             Some(body().content("application/xml", content(schema)).content("application/json", content(schema)).build())
         }
         Takes::Vcard => Some(body().content("application/xml", vcard()).build()),
-        Takes::Form => Some(RequestBodyBuilder::new().content("application/x-www-form-urlencoded", any()).build()),
     }
 }
 
@@ -189,9 +188,6 @@ fn refusals(endpoint: &Endpoint) -> BTreeSet<StatusCode> {
     all.extend(endpoint.refusals);
     if endpoint.access == Access::Admin {
         all.extend([401, 403, 429]);
-    }
-    if endpoint.access == Access::Own {
-        all.push(403);
     }
     if endpoint.method != Method::GET {
         all.push(422); // an Idempotency-Key that was used before, for something else
