@@ -9,6 +9,7 @@ pub mod telemetry;
 pub mod state;
 
 pub mod actors;
+pub mod wire;
 
 pub mod raft;
 
