@@ -18,8 +18,6 @@ pub use first_start::Given;
 
 /// The property that holds the XMPP domain once the data directory is filled.
 const DOMAIN: &str = "xmpp.domain";
-/// The number of the only voter of a standalone node's group.
-const ALONE: u64 = 1;
 
 /// Why the node cannot start. Each reads as one line.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +78,7 @@ impl Node {
         let (views, watched) = (owners.views(), Arc::downgrade(&owners));
         let engine = Engine::configured(&config.store);
         tracing::info!(data_dir = %config.data_dir.display(), "opening the data directory");
-        let node = raft::open(&config.data_dir, engine, &config.store, owners, ALONE).await?;
+        let node = raft::open(&config.data_dir, engine, &config.store, owners, raft::Begin::Alone).await?;
         match Self::serve(config, given, listener, node.clone(), Reads::new(node.clone(), views), watched).await {
             Ok(server) => Ok(Self { rest: server.address, raft: node, server }),
             Err(error) => {

@@ -31,7 +31,7 @@ impl State {
             let owners = Arc::new(Owners::start()?);
             let views = owners.views();
             let store = Store::default();
-            let node = raft::open(&self.data_dir, Engine::of(&self.data_dir, &store), &store, owners, 1).await?;
+            let node = raft::open(&self.data_dir, Engine::of(&self.data_dir, &store), &store, owners, raft::Begin::Alone).await?;
             let state = views.load_full();
             let checksum: String = state.checksum().iter().map(|byte| format!("{byte:02x}")).collect();
             println!("index     {}", state.index);

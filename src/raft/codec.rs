@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::engine::damaged;
-use super::types::{Entry, LeaderId, LogId, Membership, Payload, StoredMembership, Vote};
+use super::types::{Entry, LeaderId, LogId, Membership, Payload, SnapshotMeta, StoredMembership, Vote};
 
 /// A position in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,24 @@ enum Content {
 struct StoredEntry {
     at: At,
     content: Content,
+}
+
+/// What a snapshot covers.
+#[derive(Serialize, Deserialize)]
+struct Covers {
+    last: Option<At>,
+    membership: Joined,
+}
+
+/// What a snapshot covers, as bytes.
+pub fn encode_meta(meta: &SnapshotMeta) -> io::Result<Bytes> {
+    encode(&Covers { last: meta.last_log_id.map(At::from), membership: Joined::from(&meta.last_membership) })
+}
+
+/// What a snapshot covers, from bytes.
+pub fn decode_meta(bytes: &[u8]) -> io::Result<SnapshotMeta> {
+    let Covers { last, membership } = decode(bytes)?;
+    Ok(SnapshotMeta { last_log_id: last.map(LogId::from), last_membership: StoredMembership::try_from(membership)? })
 }
 
 /// Encodes any record of this module.

@@ -110,16 +110,6 @@ pub enum OpenError {
         "the log in {0} was begun with another engine than store.engine names: set it back, or move the directory away and let the node join anew"
     )]
     OtherEngine(PathBuf),
-    /// Started under another id than before.
-    #[error("{dir} belongs to node {found}, not to node {asked}")]
-    OtherNode {
-        /// The data directory.
-        dir: PathBuf,
-        /// The node the identity names.
-        found: NodeId,
-        /// The node that was to be started.
-        asked: NodeId,
-    },
     /// The disk failed.
     #[error("cannot open the data directory {dir}: {error}")]
     Disk {
@@ -159,14 +149,14 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Opens it for this node, or says why not. Blocks.
-    pub fn open(dir: &Path, engine: &Engine, node_id: NodeId) -> Result<Self, OpenError> {
+    /// Opens it, a new one for the node that `new` makes, or says why not. Blocks.
+    pub fn open(dir: &Path, engine: &Engine, new: impl FnOnce() -> io::Result<Identity>) -> Result<Self, OpenError> {
         let disk = |error| OpenError::disk(dir, error);
         fs::create_dir_all(dir).map_err(disk)?;
         let lock = lock(dir)?;
         let known = Identity::read(dir).map_err(disk)?;
         if let Some(identity) = &known {
-            check_before_touching(dir, engine, node_id, identity)?;
+            check_before_touching(dir, engine, identity)?;
         }
         let snapshots = SnapshotStore::open(&dir.join("snapshots")).map_err(disk)?;
         let engine = engine.open(dir).map_err(disk)?;
@@ -176,7 +166,7 @@ impl DataDir {
         let is_new = known.is_none();
         let identity = match known {
             Some(identity) => check(dir, identity, &recovered)?,
-            None if recovered.is_empty() && snapshots.newest().is_none() => Identity::found_cluster(node_id).map_err(disk)?,
+            None if recovered.is_empty() && snapshots.newest().is_none() => new().map_err(disk)?,
             None => return Err(OpenError::IdentityGone(dir.to_owned())),
         };
         let writer = Writer::start(engine).map_err(disk)?;
@@ -195,16 +185,13 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
 }
 
 /// What can be seen without opening anything, so that a wiped directory is left as it is.
-fn check_before_touching(dir: &Path, engine: &Engine, node_id: NodeId, identity: &Identity) -> Result<(), OpenError> {
-    if identity.node_id != node_id {
-        return Err(OpenError::OtherNode { dir: dir.to_owned(), found: identity.node_id, asked: node_id });
-    }
+fn check_before_touching(dir: &Path, engine: &Engine, identity: &Identity) -> Result<(), OpenError> {
     if !engine.is_in(dir) {
         let other = Engine::of(dir, &Store::default());
         if other.is_in(dir) {
             return Err(OpenError::OtherEngine(dir.to_owned()));
         }
-        return Err(OpenError::LogGone { file: dir.join(FILE), node_id });
+        return Err(OpenError::LogGone { file: dir.join(FILE), node_id: identity.node_id });
     }
     Ok(())
 }

@@ -45,6 +45,11 @@ impl Identity {
         Ok(Self { format: FORMAT, cluster_id: uuid()?, node_id, uuid: uuid()?, created: Timestamp::now().to_xsd() })
     }
 
+    /// A node that a cluster has taken in.
+    pub fn joined(cluster_id: Uuid, node_id: NodeId, uuid: Uuid) -> Self {
+        Self { format: FORMAT, cluster_id, node_id, uuid, created: Timestamp::now().to_xsd() }
+    }
+
     /// What the log keeps of it, so that neither passes for another one's.
     pub fn mark(&self) -> Bytes {
         let node_id = self.node_id.to_be_bytes();

@@ -11,8 +11,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::engine::{LedgerReader, Op, Order, Space};
+use super::snapshot::LedgerFile;
 use super::writer::{Job, Writer};
 use crate::state::{Ledger, LedgerPut};
+
+/// How much of what came with a snapshot is written at a time, in bytes.
+const BATCH: usize = 256 * 1024;
 
 /// Writes to ledgers, and reads what has been written or is about to be.
 #[derive(Clone)]
@@ -55,6 +59,28 @@ impl Ledgers {
         let waiting = Arc::clone(&self.waiting);
         let written = Box::new(move || lift(&waiting, number, &places));
         writer.submit(Job { ops, durable: false, written: Some(written), done: None }).await
+    }
+
+    /// Takes in the records that came with a snapshot: the audit ledger grows by them, the messages are these and no others.
+    /// Durable when it returns.
+    ///
+    /// # Errors
+    /// The writer has failed or is stopped, or the records are damaged.
+    pub async fn replace(&self, writer: &Writer, came: LedgerFile) -> io::Result<()> {
+        let runtime = tokio::runtime::Handle::current();
+        let writer = writer.clone();
+        let write = move || {
+            let mut ops = vec![Op::DeleteRange { space: Space::Messages, keys: 0..u64::MAX }];
+            for record in came.records()? {
+                let (space, key, value) = record?;
+                ops.push(Op::Put { space, key, value });
+                if ops.iter().map(Op::weight).sum::<usize>() > BATCH {
+                    runtime.block_on(writer.submit(Job { ops: std::mem::take(&mut ops), ..Job::default() }))?;
+                }
+            }
+            runtime.block_on(writer.write(ops))
+        };
+        tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
     }
 
     fn lay(&self, puts: Vec<LedgerPut>) -> (u64, Vec<Op>) {

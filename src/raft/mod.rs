@@ -7,15 +7,19 @@
 //!                                        └─ cut ──▶ snapshot (a file)
 //! ```
 
+mod address;
 mod codec;
 mod compaction;
 mod data_dir;
 mod engine;
+mod heard;
 mod identity;
 mod ledgers;
 mod log_store;
 mod network;
 mod node;
+mod progress;
+mod server;
 mod snapshot;
 mod state_machine;
 #[cfg(test)]
@@ -23,12 +27,17 @@ mod tests;
 mod types;
 mod writer;
 
+pub use address::Address;
 pub use data_dir::{Engine, OpenError};
 pub use engine::{LedgerReader, MemoryDisk, Order, Space};
+pub use heard::Heard;
 pub use identity::Identity;
 pub use ledgers::space_of;
-pub use node::{Opened, Raft, open};
-pub use types::{Answer, NodeId, Payload, TypeConfig};
+pub use network::Peers;
+pub use node::{Begin, Opened, Raft, open};
+pub use progress::Progress;
+pub use server::Service;
+pub use types::{Answer, LogId, NodeId, Payload, TypeConfig, Vote};
 
 /// The node of this server.
 pub type Node = Opened<crate::actors::Owners>;

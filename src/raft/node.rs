@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,18 +14,26 @@ use openraft::{Config, SnapshotPolicy};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::address::Address;
 use super::compaction::{Load, Rule};
 use super::data_dir::{DataDir, Engine, OpenError};
 use super::engine::{LedgerReader, Op, Space};
+use super::heard::Heard;
 use super::identity::Identity;
 use super::ledgers::Ledgers;
 use super::log_store::{LogStore, META_IDENTITY};
-use super::network::Alone;
+use super::network::Peers;
+use super::progress::Progress;
+use super::snapshot::SnapshotStore;
 use super::state_machine::{Parts, StateMachine};
 use super::types::{NodeId, TypeConfig};
 use super::writer::Writer;
 use crate::actors::Replica;
 use crate::config::Store;
+use crate::wire::Dialer;
+
+/// The number of the node that founds a group. Those that join are named after the entry that let them in, which comes later.
+pub const FOUNDER: NodeId = 1;
 
 /// openraft's handle for this node.
 pub type Raft<R> = openraft::Raft<TypeConfig, StateMachine<R>>;
@@ -44,6 +52,9 @@ impl<R: Replica> Clone for Opened<R> {
 struct Inner<R: Replica> {
     raft: Raft<R>,
     ledgers: Ledgers,
+    snapshots: Arc<SnapshotStore>,
+    progress: Progress,
+    heard: Heard,
     identity: Identity,
     writer: Writer,
     /// What [`Opened::close`] ends and releases.
@@ -55,19 +66,62 @@ struct Held {
     compaction: JoinHandle<()>,
 }
 
-/// Opens the data directory `dir` and starts its node: a new directory founds a group of this one voter, an old one is
-/// brought up to everything it had committed. When it returns, the node leads and its state may be read.
+/// How a node takes part.
+#[derive(Debug)]
+pub enum Begin {
+    /// It is all there is: a new directory founds a group of this one voter.
+    Alone,
+    /// It is in a cluster, or founds one.
+    Clustered {
+        /// Its way to the others.
+        dialer: Dialer,
+        /// Where others reach it, `host:port`.
+        advertise: String,
+        /// What a cluster has made of it, for a new directory; `None` when it founds one.
+        joined: Option<Identity>,
+    },
+}
+
+impl Begin {
+    /// Who a new directory is for.
+    fn identity(&self) -> io::Result<Identity> {
+        match self {
+            Self::Clustered { joined: Some(identity), .. } => Ok(identity.clone()),
+            _ => Identity::found_cluster(FOUNDER),
+        }
+    }
+
+    fn peers(&self, identity: &Identity, ledgers: Arc<dyn LedgerReader>) -> Peers {
+        match self {
+            Self::Alone => Peers::none(),
+            Self::Clustered { dialer, .. } => Peers::of(identity.cluster_id, dialer.clone(), ledgers),
+        }
+    }
+
+    /// The first membership, for a node that founds a group.
+    fn first(&self, identity: &Identity) -> Option<BasicNode> {
+        match self {
+            Self::Alone => Some(BasicNode::new("")),
+            Self::Clustered { joined: Some(_), .. } => None,
+            Self::Clustered { advertise, .. } => Some(Address { uuid: identity.uuid, at: advertise.clone() }.node()),
+        }
+    }
+}
+
+/// Opens the data directory `dir` and starts its node; see [`Begin`] for a new directory. An old one is the node it was: a
+/// standalone one leads and is brought up to everything it had committed when this returns; a clustered one is as far as it
+/// is known to be committed, and learns the rest from the others.
 ///
 /// Must be called on a multi-thread tokio runtime, which then runs the node.
 ///
 /// # Errors
 /// See [`OpenError`].
-pub async fn open<R: Replica>(dir: &Path, engine: Engine, config: &Store, replica: Arc<R>, node_id: NodeId) -> Result<Opened<R>, OpenError> {
-    let path: PathBuf = dir.to_owned();
-    let opened = tokio::task::spawn_blocking(move || DataDir::open(&path, &engine, node_id)).await;
+pub async fn open<R: Replica>(dir: &Path, engine: Engine, config: &Store, replica: Arc<R>, begin: Begin) -> Result<Opened<R>, OpenError> {
+    let (path, joined) = (dir.to_owned(), begin.identity());
+    let opened = tokio::task::spawn_blocking(move || DataDir::open(&path, &engine, || joined)).await;
     let data = opened.map_err(|e| OpenError::Raft(e.to_string()))??;
     let (writer, lock) = (data.writer.clone(), Arc::clone(&data.lock));
-    let node = start(dir, data, config, replica).await;
+    let node = start(dir, data, config, replica, begin).await;
     if node.is_err() {
         // Releases the engine, so that a further attempt finds the directory free.
         let _ = writer.stop().await;
@@ -76,7 +130,7 @@ pub async fn open<R: Replica>(dir: &Path, engine: Engine, config: &Store, replic
     node
 }
 
-async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: Arc<R>) -> Result<Opened<R>, OpenError> {
+async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: Arc<R>, begin: Begin) -> Result<Opened<R>, OpenError> {
     let disk = |error| OpenError::disk(dir, error);
     let DataDir { lock, writer, reader, recovered, snapshots, identity, is_new } = data;
     if is_new {
@@ -87,14 +141,24 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
     let log = LogStore::open(recovered, Arc::clone(&reader), writer.clone()).await.map_err(disk)?;
     let ledgers = Ledgers::new(reader);
     let load = Arc::new(Load::new(Rule { floor_bytes: config.snapshot_log_bytes, most_entries: config.snapshot_log_entries }));
-    let parts = Parts { replica, writer: writer.clone(), ledgers: ledgers.clone(), snapshots: Arc::new(snapshots), load: Arc::clone(&load) };
+    let (snapshots, progress) = (Arc::new(snapshots), Progress::default());
+    let parts = Parts {
+        replica,
+        writer: writer.clone(),
+        ledgers: ledgers.clone(),
+        snapshots: Arc::clone(&snapshots),
+        load: Arc::clone(&load),
+        progress: progress.clone(),
+    };
+    let peers = begin.peers(&identity, Arc::new(ledgers.clone()));
     let settings = Arc::new(settings(&identity, config).map_err(OpenError::Raft)?);
-    let raft = Raft::new(identity.node_id, settings, Alone, log, StateMachine::new(parts)).await;
+    let raft = Raft::new(identity.node_id, settings, peers, log, StateMachine::new(parts)).await;
     let raft = raft.map_err(|e| OpenError::Raft(e.to_string()))?;
     let compaction = tokio::spawn(compact(raft.clone(), load));
     let held = Mutex::new(Some(Held { _lock: lock, compaction }));
-    let node = Opened { inner: Arc::new(Inner { raft, ledgers, identity, writer, held }) };
-    if let Err(error) = node.bring_up().await {
+    let inner = Inner { raft, ledgers, snapshots, progress, heard: Heard::default(), identity, writer, held };
+    let node = Opened { inner: Arc::new(inner) };
+    if let Err(error) = node.bring_up(&begin).await {
         let _ = node.close().await;
         return Err(error);
     }
@@ -141,14 +205,18 @@ async fn compact<R: Replica>(raft: Raft<R>, load: Arc<Load>) {
 }
 
 impl<R: Replica> Opened<R> {
-    async fn bring_up(&self) -> Result<(), OpenError> {
+    async fn bring_up(&self, begin: &Begin) -> Result<(), OpenError> {
         let raft = &self.inner.raft;
-        let alone = BTreeMap::from([(self.inner.identity.node_id, BasicNode::new(""))]);
-        match raft.initialize(alone).await {
-            Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
-            Err(error) => return Err(OpenError::Raft(error.to_string())),
+        let first = begin.first(&self.inner.identity).filter(|_| self.inner.identity.node_id == FOUNDER);
+        if let Some(first) = first {
+            match raft.initialize(BTreeMap::from([(self.inner.identity.node_id, first)])).await {
+                Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
+                Err(error) => return Err(OpenError::Raft(error.to_string())),
+            }
         }
-        raft.wait_for_recovery(None).await.map_err(|e| OpenError::Raft(self.why(e.to_string())))?;
+        if matches!(begin, Begin::Alone) {
+            raft.wait_for_recovery(None).await.map_err(|e| OpenError::Raft(self.why(e.to_string())))?;
+        }
         Ok(())
     }
 
@@ -173,6 +241,21 @@ impl<R: Replica> Opened<R> {
     /// The ledgers: whoever has been answered finds what was written. Reads block on the disk.
     pub fn ledgers(&self) -> Arc<dyn LedgerReader> {
         Arc::new(self.inner.ledgers.clone())
+    }
+
+    /// The snapshots on disk.
+    pub(super) fn snapshots(&self) -> &Arc<SnapshotStore> {
+        &self.inner.snapshots
+    }
+
+    /// How far the log is applied.
+    pub fn progress(&self) -> &Progress {
+        &self.inner.progress
+    }
+
+    /// Which nodes have stopped sending.
+    pub fn heard(&self) -> &Heard {
+        &self.inner.heard
     }
 
     /// Whether the group has no other voter: then what is applied here is all that is committed.

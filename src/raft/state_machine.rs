@@ -13,6 +13,7 @@ use openraft::{EntryPayload, Snapshot};
 
 use super::compaction::{Covered, Load};
 use super::ledgers::Ledgers;
+use super::progress::Progress;
 use super::snapshot::{Kept, SnapshotFile, SnapshotStore};
 use super::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use super::writer::Writer;
@@ -33,6 +34,8 @@ pub struct Parts<R> {
     pub snapshots: Arc<SnapshotStore>,
     /// What has been applied since the last snapshot.
     pub load: Arc<Load>,
+    /// How far the log is applied.
+    pub progress: Progress,
 }
 
 impl<R> Clone for Parts<R> {
@@ -43,6 +46,7 @@ impl<R> Clone for Parts<R> {
             ledgers: self.ledgers.clone(),
             snapshots: Arc::clone(&self.snapshots),
             load: Arc::clone(&self.load),
+            progress: self.progress.clone(),
         }
     }
 }
@@ -105,6 +109,7 @@ impl<R: Replica> StateMachine<R> {
         answers.extend(drained.others.into_iter().map(|responder| (responder, Answer::nothing())));
         self.parts.ledgers.put(&self.parts.writer, ledger).await?;
         self.parts.replica.publish(last.index).await.map_err(stop)?;
+        self.parts.progress.reached(last.index);
         for (responder, answer) in answers {
             responder.send(answer);
         }
@@ -144,12 +149,15 @@ impl<R: Replica> RaftStateMachine<TypeConfig> for StateMachine<R> {
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotFile) -> io::Result<()> {
+        if let Some(ledgers) = snapshot.ledgers() {
+            self.parts.ledgers.replace(&self.parts.writer, ledgers.clone()).await?;
+        }
         let store = Arc::clone(&self.parts.snapshots);
         let announced = meta.clone();
         let kept = blocking(move || take_over(&store, &announced, &snapshot)).await?;
         let index = meta.last_log_id.map_or(0, |id| id.index);
-        let records = kept.file.records()?.map(|record| record.map_err(|error| Broken(error.to_string())));
-        self.parts.replica.restore(index, records).await.map_err(stop)?;
+        restore(Arc::clone(&self.parts.replica), index, kept.file.clone()).await?;
+        self.parts.progress.reached(index);
         self.meta = meta.clone();
         self.parts.load.installed(kept.file.size());
         Ok(())
@@ -158,6 +166,16 @@ impl<R: Replica> RaftStateMachine<TypeConfig> for StateMachine<R> {
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshotted>> {
         Ok(self.parts.snapshots.newest().map(snapshotted))
     }
+}
+
+/// Unpacks a snapshot into the replica, off the workers.
+async fn restore<R: Replica>(replica: Arc<R>, index: u64, file: SnapshotFile) -> io::Result<()> {
+    let runtime = tokio::runtime::Handle::current();
+    blocking(move || {
+        let records = file.records()?.map(|record| record.map_err(|error| Broken(error.to_string())));
+        runtime.block_on(replica.restore(index, records)).map_err(stop)
+    })
+    .await
 }
 
 /// The snapshot as our newest one: as it is when it is that already (a restart), else copied in (it came from a leader).

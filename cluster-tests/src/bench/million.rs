@@ -107,7 +107,7 @@ fn fill(dir: &Path, users: usize) {
     runtime.block_on(async {
         let owners = Arc::new(Owners::start().expect("owners"));
         let store = Store::default();
-        let node = raft::open(dir, Engine::of(dir, &store), &store, owners, 1).await.expect("the directory opens");
+        let node = raft::open(dir, Engine::of(dir, &store), &store, owners, raft::Begin::Alone).await.expect("the directory opens");
         let proposer = Proposer::new(node.clone());
         let domain = Domain::parse(DOMAIN).expect("a domain");
         for first in (0..users).step_by(BATCH) {

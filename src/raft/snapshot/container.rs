@@ -10,12 +10,11 @@
 
 use std::io::{self, BufWriter, Read, Write};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::raft::codec::{self, At, Joined};
+use crate::raft::codec;
 use crate::raft::engine::damaged;
-use crate::raft::types::{LogId, SnapshotMeta, StoredMembership};
+use crate::raft::types::SnapshotMeta;
 
 const MAGIC: &[u8; 8] = b"HRTHSNAP";
 const FORMAT: u16 = 1;
@@ -32,12 +31,6 @@ const LARGEST_CHUNK: usize = LARGEST_RECORD + CHUNK_BYTES + 16;
 
 /// How hard zstd tries: 1 is the fastest of its usual levels, and a snapshot should be out of the way soon.
 const LEVEL: i32 = 1;
-
-#[derive(Serialize, Deserialize)]
-struct Head {
-    last: Option<At>,
-    membership: Joined,
-}
 
 /// What is in a snapshot file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +56,7 @@ impl<W: Write> SnapshotWriter<W> {
     /// The disk failed.
     pub fn begin(out: W, meta: &SnapshotMeta) -> io::Result<Self> {
         let mut out = Hashing { inner: BufWriter::new(out), hasher: Sha256::new() };
-        let head = codec::encode(&Head { last: meta.last_log_id.map(At::from), membership: Joined::from(&meta.last_membership) })?;
+        let head = codec::encode_meta(meta)?;
         out.write_all(MAGIC)?;
         out.write_all(&FORMAT.to_be_bytes())?;
         out.write_all(&length(head.len())?.to_be_bytes())?;
@@ -145,8 +138,7 @@ impl<R: Read> SnapshotReader<R> {
         if u32::from_be_bytes(input.array()?) != crc32fast::hash(&head) {
             return Err(damaged("the head of a snapshot does not match its checksum"));
         }
-        let Head { last, membership } = codec::decode(&head)?;
-        let meta = SnapshotMeta { last_log_id: last.map(LogId::from), last_membership: StoredMembership::try_from(membership)? };
+        let meta = codec::decode_meta(&head)?;
         Ok(Self { input, meta, chunk: io::Cursor::default(), counts: Counts::default(), ended: false })
     }
 

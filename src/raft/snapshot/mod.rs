@@ -4,6 +4,7 @@
 //! whole one (or none yet). What is found at start is verified; a damaged one is refused, for the log behind it is gone.
 
 pub mod container;
+mod incoming;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::container::{SnapshotReader, SnapshotWriter};
+pub use self::incoming::{Incoming, LedgerFile};
 use super::types::{LogId, SnapshotMeta};
 
 const ENDING: &str = "snapshot";
@@ -23,18 +25,25 @@ pub struct SnapshotFile {
     file: Arc<File>,
     path: PathBuf,
     size: u64,
+    /// What came with it from another node.
+    ledgers: Option<LedgerFile>,
 }
 
 impl SnapshotFile {
     fn open(path: PathBuf) -> io::Result<Self> {
         let file = File::open(&path)?;
         let size = file.metadata()?.len();
-        Ok(Self { file: Arc::new(file), path, size })
+        Ok(Self { file: Arc::new(file), path, size, ledgers: None })
     }
 
     /// Its size in bytes.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// The ledger records that came with it, if it came from another node.
+    pub fn ledgers(&self) -> Option<&LedgerFile> {
+        self.ledgers.as_ref()
     }
 
     /// Its bytes, from the beginning.
@@ -148,6 +157,9 @@ impl SnapshotStore {
         let (found, _) = container::verify(from.bytes()).map_err(|e| in_file(&from.path, &e))?;
         if found != *meta {
             return Err(super::engine::damaged("a snapshot is not the one that was announced"));
+        }
+        if from.path.parent() == Some(&self.dir) && from.path.extension().is_some_and(|ending| ending == UNFINISHED) {
+            return Ok(Finished { meta: found, unfinished: from.path.clone() });
         }
         let (unfinished, mut file) = self.create()?;
         io::copy(&mut from.bytes(), &mut file)?;

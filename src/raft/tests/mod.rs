@@ -20,6 +20,7 @@ use super::compaction::{Load, Rule};
 use super::engine::{LedgerReader, LogEngine};
 use super::ledgers::Ledgers;
 use super::log_store::{LogStore, Recovered, Room};
+use super::progress::Progress;
 use super::snapshot::SnapshotStore;
 use super::state_machine::{Parts, StateMachine};
 use super::types::{Entry, LeaderId, LogId, Payload, Vote};
@@ -127,6 +128,7 @@ async fn stack(engine: impl LogEngine, snapshots: &Path, room: Room) -> io::Resu
         ledgers: Ledgers::new(Arc::clone(&reader)),
         snapshots: Arc::new(SnapshotStore::open(snapshots)?),
         load: Arc::new(Load::new(Rule::default())),
+        progress: Progress::default(),
     });
     Ok(Stack { writer, reader, log, machine })
 }

@@ -9,7 +9,7 @@ use openraft::async_runtime::WatchReceiver;
 use super::{BREAKS, Dice, TestReplica};
 use crate::config::Store;
 use crate::raft::engine::MemoryDisk;
-use crate::raft::{Engine, Opened, Order, Payload, Space, open};
+use crate::raft::{Begin, Engine, Opened, Order, Payload, Space, open};
 use crate::state::Reply;
 
 pub const SLED: Engine = Engine::Sled { cache_bytes: 8 << 20 };
@@ -31,7 +31,7 @@ pub struct Started {
 
 pub async fn start(dir: &Path, engine: Engine, config: &Store) -> Started {
     let replica = Arc::new(TestReplica::default());
-    let node = open(dir, engine, config, Arc::clone(&replica), 1).await.unwrap();
+    let node = open(dir, engine, config, Arc::clone(&replica), Begin::Alone).await.unwrap();
     Started { node, replica }
 }
 

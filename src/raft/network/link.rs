@@ -1,0 +1,151 @@
+//! One node's way to another one, for Raft.
+
+use std::future::{self, Future};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt, stream};
+use openraft::base::{BoxFuture, BoxStream};
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{RPCOption, RaftNetworkV2};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, StreamAppendResult, TransferLeaderRequest, TransferLeaderResponse, VoteRequest,
+    VoteResponse,
+};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use super::{convert, snapshot};
+use crate::raft::engine::LedgerReader;
+use crate::raft::snapshot::SnapshotFile;
+use crate::raft::types::{TypeConfig, Vote};
+use crate::wire::raft::AppendRequest;
+use crate::wire::raft::raft_client::RaftClient;
+
+type Error = RPCError<TypeConfig>;
+type Appended<'s> = BoxStream<'s, Result<StreamAppendResult<TypeConfig>, Error>>;
+
+/// The way to one node.
+pub struct Link {
+    way: Option<(RaftClient<Channel>, Arc<dyn LedgerReader>)>,
+}
+
+impl Link {
+    /// Every call says that nobody is there.
+    pub(super) fn nowhere() -> Self {
+        Self { way: None }
+    }
+
+    pub(super) fn to(client: RaftClient<Channel>, ledgers: Arc<dyn LedgerReader>) -> Self {
+        Self { way: Some((client, ledgers)) }
+    }
+
+    fn client(&self) -> Result<RaftClient<Channel>, Error> {
+        let nobody = || RPCError::Unreachable(Unreachable::from_string("this node stands alone: it knows no way to any other"));
+        self.way.as_ref().map(|(client, _)| client.clone()).ok_or_else(nobody)
+    }
+}
+
+/// A node that cannot be reached is left alone for a while; whatever else fails is tried again soon.
+fn failed(status: &Status) -> Error {
+    match status.code() {
+        Code::Unavailable | Code::Unknown | Code::Cancelled => RPCError::Unreachable(Unreachable::from_string(status)),
+        _ => RPCError::Network(NetworkError::from_string(status)),
+    }
+}
+
+async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Status>>) -> Result<T, Error> {
+    match timeout(limit, call).await {
+        Ok(answer) => answer.map_err(|status| failed(&status)),
+        Err(_) => Err(RPCError::Unreachable(Unreachable::from_string("no answer in time"))),
+    }
+}
+
+impl RaftNetworkV2<TypeConfig> for Link {
+    type SnapshotData = SnapshotFile;
+
+    async fn append_entries(&mut self, rpc: AppendEntriesRequest<TypeConfig>, option: RPCOption) -> Result<AppendEntriesResponse<TypeConfig>, Error> {
+        let mut answers = self.stream_append(Box::pin(stream::iter([rpc])), option).await?;
+        let answer = answers.next().await.unwrap_or_else(|| Err(RPCError::Network(NetworkError::from_string("no answer"))))?;
+        Ok(answer.into())
+    }
+
+    /// Requests go out as they come; answers come back in their order. While a node cannot be reached openraft waits inside
+    /// the stream of requests, so the first one is awaited before anything is dialled: who dials first and fails would be
+    /// asked again at once, for ever.
+    fn stream_append<'s, S>(&'s mut self, mut requests: S, option: RPCOption) -> BoxFuture<'s, Result<Appended<'s>, Error>>
+    where
+        S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+    {
+        Box::pin(async move {
+            let Some(first) = requests.next().await else { return Ok(stream::empty().boxed()) };
+            let mut client = self.client()?;
+            let (outgoing, broken) = encoded(stream::iter([first]).chain(requests));
+            let answers = within(option.soft_ttl(), client.append(outgoing)).await?.into_inner();
+            let answers = answers.map(|answer| answer.and_then(convert::from_appended).map_err(|status| failed(&status)));
+            Ok(answers.chain(why(broken)).boxed())
+        })
+    }
+
+    async fn vote(&mut self, rpc: VoteRequest<TypeConfig>, option: RPCOption) -> Result<VoteResponse<TypeConfig>, Error> {
+        let answer = within(option.soft_ttl(), self.client()?.vote(convert::vote_request(&rpc))).await?;
+        convert::from_vote_response(answer.into_inner()).map_err(|status| failed(&status))
+    }
+
+    /// openraft's default grants what it cannot ask for.
+    async fn pre_vote(&mut self, rpc: VoteRequest<TypeConfig>, option: RPCOption) -> Result<VoteResponse<TypeConfig>, Error> {
+        let answer = within(option.soft_ttl(), self.client()?.pre_vote(convert::vote_request(&rpc))).await?;
+        convert::from_vote_response(answer.into_inner()).map_err(|status| failed(&status))
+    }
+
+    async fn transfer_leader(
+        &mut self,
+        req: TransferLeaderRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<TransferLeaderResponse<TypeConfig>, Error> {
+        let answer = within(option.soft_ttl(), self.client()?.transfer_leader(convert::transfer(&req))).await?;
+        convert::from_transferred(&req, answer.into_inner()).map_err(|status| failed(&status))
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>,
+        cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        let mut client = self.client()?;
+        let Some((_, ledgers)) = &self.way else { return Err(Unreachable::from_string("nobody is there").into()) };
+        let sending = timeout(option.hard_ttl(), snapshot::send(&mut client, Arc::clone(ledgers), vote, snapshot));
+        tokio::select! {
+            closed = cancel => Err(StreamingError::Closed(closed)),
+            sent = sending => match sent {
+                Ok(answer) => answer.map_err(|status| failed(&status).into()),
+                Err(_) => Err(Unreachable::from_string("the snapshot did not get there in time").into()),
+            },
+        }
+    }
+}
+
+/// Why the requests ended, if they could not be written for the wire.
+type Broken = oneshot::Receiver<io::Error>;
+
+/// The requests as they go out, until one cannot be encoded.
+fn encoded(
+    requests: impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + 'static,
+) -> (impl Stream<Item = AppendRequest> + Send + 'static, Broken) {
+    let (tell, broken) = oneshot::channel();
+    let outgoing = requests.scan(Some(tell), |tell, request| {
+        let request = convert::append(&request);
+        future::ready(request.map_err(|error| tell.take().map(|tell| tell.send(error))).ok())
+    });
+    (outgoing, broken)
+}
+
+/// The error behind the answers, if there was one.
+fn why(broken: Broken) -> impl Stream<Item = Result<StreamAppendResult<TypeConfig>, Error>> + Send {
+    stream::once(broken).filter_map(|broken| future::ready(broken.ok().map(|error| Err(RPCError::Network(NetworkError::new(&error))))))
+}
