@@ -111,6 +111,11 @@ impl Node {
         self.process.id()
     }
 
+    /// Its address and its process.
+    pub fn server(&self) -> (&str, u32) {
+        (&self.address, self.pid())
+    }
+
     /// A client with the API secret.
     pub fn client(&self) -> Client {
         Client::new(&self.address).header("Authorization", SECRET)

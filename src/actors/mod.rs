@@ -12,4 +12,4 @@ mod tests;
 
 pub use bus::{Bus, Happened};
 pub use owners::{Owners, Views};
-pub use replica::{Applied, Broken, Cut, Replica};
+pub use replica::{Applied, Broken, Cut, Replica, Sequel};

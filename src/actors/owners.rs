@@ -19,7 +19,7 @@ use crate::state::{
 
 use super::bus::Bus;
 use super::owner::{Append, Ask, Decide, Follow, Look, Owner, Replace};
-use super::replica::{Broken, Cut, Replica};
+use super::replica::{Broken, Cut, Replica, Sequel};
 
 /// The published state, for readers.
 pub type Views = Arc<ArcSwap<State>>;
@@ -262,19 +262,21 @@ impl Replica for Owners {
         self.there(|room| async move { room.apply(index, &payload).await }).await
     }
 
-    async fn apply_all(&self, entries: Vec<(u64, Bytes)>) -> Result<Vec<Applied>, Broken> {
+    async fn publish(&self, index: u64) -> Result<(), Broken> {
+        self.there(|room| async move { room.publish(index).await }).await
+    }
+
+    async fn settle<S: Sequel>(&self, entries: Vec<(u64, Bytes)>, upto: u64, mut sequel: S) -> Result<S::Rest, Broken> {
         let all = |room: Arc<Room>| async move {
             let mut applied = Vec::with_capacity(entries.len());
             for (index, payload) in entries {
                 applied.push(room.apply(index, &payload).await?);
             }
-            Ok(applied)
+            sequel.applied(applied);
+            room.publish(upto).await?;
+            Ok(sequel.published())
         };
         self.there(all).await
-    }
-
-    async fn publish(&self, index: u64) -> Result<(), Broken> {
-        self.there(|room| async move { room.publish(index).await }).await
     }
 
     async fn cut(&self) -> Result<Arc<State>, Broken> {

@@ -17,6 +17,19 @@ pub trait Cut: Send + 'static {
     fn records(&self) -> Box<dyn Iterator<Item = (u8, Vec<u8>)> + Send + '_>;
 }
 
+/// What follows the applying of a batch. It is called where the batch is applied, so that no thread is woken between the applying
+/// and the answers, and must not block.
+pub trait Sequel: Send + 'static {
+    /// What it leaves to whoever had the batch applied.
+    type Rest: Send + 'static;
+
+    /// The batch is applied, and nobody can read it yet.
+    fn applied(&mut self, applied: Vec<Applied>);
+
+    /// Whoever reads from now on reads what the batch did.
+    fn published(self) -> Self::Rest;
+}
+
 /// The state that committed entries are applied to. Calls come one at a time, in log order.
 pub trait Replica: Send + Sync + 'static {
     /// See [`Replica::cut`].
@@ -28,25 +41,28 @@ pub trait Replica: Send + Sync + 'static {
     /// The node must stop.
     fn apply(&self, index: u64, payload: &[u8]) -> impl Future<Output = Result<Applied, Broken>> + Send;
 
-    /// Applies several committed proposals in their order; what [`Replica::apply`] would do with one after the other.
+    /// Makes everything up to `index` visible to readers.
     ///
     /// # Errors
     /// The node must stop.
-    fn apply_all(&self, entries: Vec<(u64, Bytes)>) -> impl Future<Output = Result<Vec<Applied>, Broken>> + Send {
+    fn publish(&self, index: u64) -> impl Future<Output = Result<(), Broken>> + Send;
+
+    /// Applies committed proposals in their order as [`Replica::apply`] would, and makes everything up to `upto` visible; `sequel`
+    /// is told of both where they happen.
+    ///
+    /// # Errors
+    /// The node must stop.
+    fn settle<S: Sequel>(&self, entries: Vec<(u64, Bytes)>, upto: u64, mut sequel: S) -> impl Future<Output = Result<S::Rest, Broken>> + Send {
         async move {
             let mut applied = Vec::with_capacity(entries.len());
             for (index, payload) in entries {
                 applied.push(self.apply(index, &payload).await?);
             }
-            Ok(applied)
+            sequel.applied(applied);
+            self.publish(upto).await?;
+            Ok(sequel.published())
         }
     }
-
-    /// Makes everything up to `index` visible to readers; called once per batch, before any answer of the batch is sent.
-    ///
-    /// # Errors
-    /// The node must stop.
-    fn publish(&self, index: u64) -> impl Future<Output = Result<(), Broken>> + Send;
 
     /// A consistent cut of everything published.
     ///

@@ -32,6 +32,13 @@ struct Waiting {
     next: u64,
 }
 
+/// Writes that readers see already and that are to be queued.
+#[derive(Debug, Default)]
+pub struct Laid {
+    number: u64,
+    ops: Vec<Op>,
+}
+
 /// The space a ledger lives in.
 pub fn space_of(ledger: Ledger) -> Space {
     match ledger {
@@ -44,21 +51,6 @@ impl Ledgers {
     /// Lays the ledgers over what the engine has.
     pub fn new(engine: Arc<dyn LedgerReader>) -> Self {
         Self { engine, waiting: Arc::default() }
-    }
-
-    /// Queues writes; readers of this see them from here on.
-    ///
-    /// # Errors
-    /// The writer has failed or is stopped.
-    pub async fn put(&self, writer: &Writer, puts: Vec<LedgerPut>) -> io::Result<()> {
-        if puts.is_empty() {
-            return writer.check();
-        }
-        let (number, ops) = self.lay(puts);
-        let places: Vec<_> = ops.iter().filter_map(place_of).collect();
-        let waiting = Arc::clone(&self.waiting);
-        let written = Box::new(move || lift(&waiting, number, &places));
-        writer.submit(Job { ops, durable: false, written: Some(written), done: None }).await
     }
 
     /// Takes in the records that came with a snapshot: the audit ledger grows by them, the messages are these and no others.
@@ -83,7 +75,8 @@ impl Ledgers {
         tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
     }
 
-    fn lay(&self, puts: Vec<LedgerPut>) -> (u64, Vec<Op>) {
+    /// Takes writes: readers of this see them from here on. They must be queued with [`Ledgers::queue`], in the same order.
+    pub fn lay(&self, puts: Vec<LedgerPut>) -> Laid {
         let mut waiting = self.waiting.write().unwrap_or_else(PoisonError::into_inner);
         let number = waiting.next;
         waiting.next += 1;
@@ -97,7 +90,21 @@ impl Ledgers {
                 None => Op::Delete { space, key },
             });
         }
-        (number, ops)
+        Laid { number, ops }
+    }
+
+    /// Queues what has been laid.
+    ///
+    /// # Errors
+    /// The writer has failed or is stopped.
+    pub async fn queue(&self, writer: &Writer, Laid { number, ops }: Laid) -> io::Result<()> {
+        if ops.is_empty() {
+            return writer.check();
+        }
+        let places: Vec<_> = ops.iter().filter_map(place_of).collect();
+        let waiting = Arc::clone(&self.waiting);
+        let written = Box::new(move || lift(&waiting, number, &places));
+        writer.submit(Job { ops, durable: false, written: Some(written), done: None }).await
     }
 
     fn waiting_in(&self, space: Space, keys: &Range<u64>) -> BTreeMap<u64, Option<Bytes>> {
@@ -164,11 +171,11 @@ mod tests {
         let engine = MemoryDisk::new().open().unwrap();
         let ledgers = Ledgers::new(engine.reader());
         let put = |value: &str| vec![LedgerPut { ledger: Ledger::Audit, key: 5, value: Some(value.into()) }];
-        let (older, _) = ledgers.lay(put("older"));
-        let (newer, _) = ledgers.lay(put("newer"));
-        lift(&ledgers.waiting, older, &[(Space::Audit, 5)]);
+        let older = ledgers.lay(put("older"));
+        let newer = ledgers.lay(put("newer"));
+        lift(&ledgers.waiting, older.number, &[(Space::Audit, 5)]);
         assert_eq!(ledgers.get(Space::Audit, 5).unwrap(), Some("newer".into()));
-        lift(&ledgers.waiting, newer, &[(Space::Audit, 5)]);
+        lift(&ledgers.waiting, newer.number, &[(Space::Audit, 5)]);
         assert_eq!(ledgers.get(Space::Audit, 5).unwrap(), None, "the engine has nothing in this test");
     }
 }

@@ -12,12 +12,12 @@ use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::{EntryPayload, Snapshot};
 
 use super::compaction::{Covered, Load};
-use super::ledgers::Ledgers;
+use super::ledgers::{Laid, Ledgers};
 use super::progress::Progress;
 use super::snapshot::{Kept, SnapshotFile, SnapshotStore};
 use super::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use super::writer::Writer;
-use crate::actors::{Applied, Broken, Cut, Replica};
+use crate::actors::{Applied, Broken, Cut, Replica, Sequel};
 
 /// How many entries are applied before readers see them and answers go out.
 const BATCH: usize = 1024;
@@ -100,21 +100,44 @@ impl<R: Replica> StateMachine<R> {
     /// Applies, makes it visible, then answers: whoever has an answer reads its effect.
     async fn settle(&self, drained: Drained) -> io::Result<()> {
         let Some(last) = drained.last else { return Ok(()) };
-        let applied = self.parts.replica.apply_all(drained.proposals).await.map_err(stop)?;
-        let (mut ledger, mut answers) = (Vec::new(), Vec::new());
-        for (Applied { outcome, ledger: puts, .. }, responder) in applied.into_iter().zip(drained.proposers) {
-            ledger.extend(puts);
-            answers.extend(responder.map(|responder| (responder, Answer(outcome))));
-        }
-        answers.extend(drained.others.into_iter().map(|responder| (responder, Answer::nothing())));
-        self.parts.ledgers.put(&self.parts.writer, ledger).await?;
-        self.parts.replica.publish(last.index).await.map_err(stop)?;
-        self.parts.progress.reached(last.index);
-        for (responder, answer) in answers {
-            responder.send(answer);
-        }
+        let Drained { proposals, proposers, others, .. } = drained;
+        let (ledgers, progress) = (self.parts.ledgers.clone(), self.parts.progress.clone());
+        let answers = Answers { ledgers, progress, upto: last.index, laid: Laid::default(), proposers, others, answers: Vec::new() };
+        let laid = self.parts.replica.settle(proposals, last.index, answers).await.map_err(stop)?;
+        self.parts.ledgers.queue(&self.parts.writer, laid).await?;
         self.parts.load.applied(drained.entries, drained.bytes);
         Ok(())
+    }
+}
+
+/// What becomes of an applied batch: its ledger writes can be read when the rest of it can, and after that its answers go out.
+struct Answers {
+    ledgers: Ledgers,
+    progress: Progress,
+    upto: u64,
+    laid: Laid,
+    proposers: Vec<Option<Responder>>,
+    others: Vec<Responder>,
+    answers: Vec<(Responder, Answer)>,
+}
+
+impl Sequel for Answers {
+    type Rest = Laid;
+
+    fn applied(&mut self, applied: Vec<Applied>) {
+        let mut puts = Vec::new();
+        for (Applied { outcome, ledger, .. }, responder) in applied.into_iter().zip(self.proposers.drain(..)) {
+            puts.extend(ledger);
+            self.answers.extend(responder.map(|responder| (responder, Answer(outcome))));
+        }
+        self.laid = self.ledgers.lay(puts);
+    }
+
+    fn published(self) -> Laid {
+        self.progress.reached(self.upto);
+        let nothing = self.others.into_iter().map(|responder| (responder, Answer::nothing()));
+        self.answers.into_iter().chain(nothing).for_each(|(responder, answer)| responder.send(answer));
+        self.laid
     }
 }
 

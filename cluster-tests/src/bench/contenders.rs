@@ -20,6 +20,13 @@ pub struct Contender {
     pub address: String,
 }
 
+impl Contender {
+    /// Its address and its process.
+    pub fn server(&self) -> (&str, u32) {
+        (&self.address, self.process.id())
+    }
+}
+
 impl Drop for Contender {
     fn drop(&mut self) {
         let _ = self.process.kill();

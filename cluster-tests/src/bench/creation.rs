@@ -11,6 +11,7 @@ use super::load::{Load, SLICE, WARM_UP};
 use super::reads::basic;
 use super::stats::{Slice, Summary};
 use super::table::{Table, Target};
+use super::usage::Usage;
 use crate::node::Node;
 use crate::rest::BASE;
 
@@ -22,7 +23,7 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     let node = Node::start_on(room.path());
     let authorization = basic();
     let mut load = Load::open(
-        &node.address,
+        node.server(),
         CONNECTIONS,
         Arc::new(move |connection, n| {
             let body = format!(r#"{{"username":"u{connection}-{n}","password":"correct horse"}}"#);
@@ -55,5 +56,5 @@ fn hash(span: Duration) -> Slice {
     };
     let threads: Vec<_> = (0..cores).map(|_| std::thread::spawn(work)).collect();
     let latencies = threads.into_iter().flat_map(|thread| thread.join().expect("it ends")).collect();
-    Slice { latencies, span: begin.elapsed() }
+    Slice { latencies, span: begin.elapsed(), usage: Usage::default() }
 }

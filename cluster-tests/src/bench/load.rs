@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::http::Connection;
 use super::stats::{Slice, Summary};
+use super::usage::Usage;
 
 /// Makes the `n`th request of a connection.
 pub type Make = Arc<dyn Fn(usize, u64) -> Vec<u8> + Send + Sync>;
@@ -26,13 +27,14 @@ struct Client {
 /// A number of connections to one server.
 pub struct Load {
     runtime: Runtime,
+    pid: u32,
     clients: Vec<Client>,
     make: Make,
 }
 
 impl Load {
-    /// Connects.
-    pub fn open(address: &str, connections: usize, make: Make) -> Self {
+    /// Connects to a server, given its address and its process.
+    pub fn open((address, pid): (&str, u32), connections: usize, make: Make) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let client = async |number| Client { number, sent: 0, connection: Connection::open(address).await.expect("the server listens") };
         let clients = runtime.block_on(async {
@@ -42,14 +44,14 @@ impl Load {
             }
             clients
         });
-        Self { runtime, clients, make }
+        Self { runtime, pid, clients, make }
     }
 
     /// Loads the server for so long. Every answer must be a success.
     pub fn run(&mut self, span: Duration) -> Slice {
-        let (clients, make) = (std::mem::take(&mut self.clients), Arc::clone(&self.make));
+        let (clients, make, pid) = (std::mem::take(&mut self.clients), Arc::clone(&self.make), self.pid);
         let (slice, clients) = self.runtime.block_on(async move {
-            let begin = Instant::now();
+            let (begin, before) = (Instant::now(), Usage::of(pid));
             let mut tasks = JoinSet::new();
             for client in clients {
                 tasks.spawn(drive(client, Arc::clone(&make), begin + span));
@@ -60,7 +62,7 @@ impl Load {
                 clients.push(client);
                 latencies.append(&mut taken);
             }
-            (Slice { latencies, span: begin.elapsed() }, clients)
+            (Slice { latencies, span: begin.elapsed(), usage: Usage::of(pid) - before }, clients)
         });
         self.clients = clients;
         slice

@@ -50,7 +50,7 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     writes::prepare(&large);
     let (_, kind) = writes::kinds(&small).remove(0);
     for connections in [1, 64] {
-        let loads = [&large, &small].map(|node| Load::open(&node.address, connections, kind(0)));
+        let loads = [&large, &small].map(|node| Load::open(node.server(), connections, kind(0)));
         let [a, b] = interleave(loads, plan.rounds);
         let what = format!("{users} users: p50 of a write, {connections} connections");
         table.versus(&what, a, (&format!("{FEW} users"), b), f64::from(a.p50) / f64::from(b.p50), Target::AtMost(1.2));

@@ -11,6 +11,7 @@ mod million;
 mod reads;
 mod stats;
 mod table;
+mod usage;
 mod writes;
 
 use std::path::{Path, PathBuf};

@@ -37,8 +37,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     let beside = bare(&body);
     let made = get();
     let make = Arc::new(move |_, _| made.clone());
-    let hearth = Load::open(&node.address, CONNECTIONS, make.clone());
-    let [a, b] = interleave([hearth, Load::open(&beside.address, CONNECTIONS, make)], plan.rounds);
+    let hearth = Load::open(node.server(), CONNECTIONS, make.clone());
+    let [a, b] = interleave([hearth, Load::open(beside.server(), CONNECTIONS, make)], plan.rounds);
     table.versus("GET of one user, 64 connections", a, ("actix-web alone", b), a.rate / b.rate, Target::AtLeast(0.6));
 }
 

@@ -43,7 +43,8 @@ impl Target {
 impl Summary {
     fn text(&self) -> String {
         let ms = |micros: u32| f64::from(micros) / 1000.0;
-        format!("{:.0}/s, p50 {:.2} ms, p99 {:.2} ms", self.rate, ms(self.p50), ms(self.p99))
+        let (rate, p50, p99) = (self.rate, ms(self.p50), ms(self.p99));
+        format!("{rate:.0}/s, p50 {p50:.2} ms, p99 {p99:.2} ms, CPU {:.0} µs, {:.1} sleeps", self.cpu, self.sleeps)
     }
 }
 

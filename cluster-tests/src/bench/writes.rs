@@ -31,8 +31,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     for (what, make) in kinds(&nodes[0]) {
         for (connections, times) in LOADS {
             wave += 1;
-            let [sled, redb] = nodes.each_ref().map(|node| Load::open(&node.address, connections, make(wave)));
-            let etcd = Load::open(&beside.address, connections, put());
+            let [sled, redb] = nodes.each_ref().map(|node| Load::open(node.server(), connections, make(wave)));
+            let etcd = Load::open(beside.server(), connections, put());
             let [sled, redb, etcd] = interleave([sled, redb, etcd], plan.rounds);
             for (engine, summary) in ENGINES.iter().zip([sled, redb]) {
                 let what = format!("{what}, {connections} connections, {engine}");

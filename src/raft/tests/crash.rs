@@ -172,7 +172,7 @@ impl Run {
             m.audit.extend(value.map(|value| (key, value)));
             m.audit.sort();
         });
-        self.ledgers.put(&self.stack.writer, vec![put]).await.ok().map(|()| false)
+        self.ledgers.queue(&self.stack.writer, self.ledgers.lay(vec![put])).await.ok().map(|()| false)
     }
 
     async fn append(&mut self, dice: &mut Dice, number: usize) -> Option<bool> {

@@ -1,37 +1,27 @@
 //! The one thread that owns the log engine.
 //!
-//! Everything that goes to disk is a [`Job`] in one bounded first-in first-out queue. The thread takes what waits, up to
-//! [`BATCH_BYTES`], as one atomic batch, syncs once, and completes the jobs in order: while one sync runs, the next batch
-//! gathers (group commit). Jobs that need not be durable wait a moment for one that does and ride along: most writes bring
-//! three jobs (entry, commit position, ledger), and a batch each would cost more than the sync. The first error is final:
-//! after it nothing is written any more and every job fails with it, for after a failed sync nobody knows what the disk
-//! holds.
+//! Everything that goes to disk is a [`Job`] in one bounded first-in first-out queue. The thread takes what waits, up to a
+//! bound, as one atomic batch, syncs once, and completes the jobs in order: while one sync runs, the next batch gathers (group
+//! commit). Jobs that need not be durable wait a moment for one that does and ride along: most writes bring three jobs (entry,
+//! commit position, ledger), and a batch each would cost more than the sync. The first error is final: after it nothing is
+//! written any more and every job fails with it, for after a failed sync nobody knows what the disk holds.
+
+mod queue;
 
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::sync::{Mutex, Semaphore, oneshot};
 
+use self::queue::{Entrance, Queue, Queued};
 use super::engine::{Batch, LogEngine, Op};
 
 /// How many jobs may wait.
-const QUEUE_JOBS: usize = 4096;
+const QUEUE_JOBS: u32 = 4096;
 
 /// How many bytes may wait.
 const QUEUE_BYTES: u32 = 64 * 1024 * 1024;
-
-/// How many bytes go into one batch, unless a single job has more.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
-
-/// How long jobs that need not be durable wait for one that does.
-const LINGER: Duration = Duration::from_millis(10);
-
-/// How many bytes of them wait.
-const LINGER_BYTES: usize = 256 * 1024;
 
 /// What is called on the writer's thread; it must not block.
 pub type Hook = Box<dyn FnOnce() + Send>;
@@ -52,20 +42,13 @@ pub struct Job {
     pub done: Option<Callback>,
 }
 
-struct Queued {
-    job: Job,
-    bytes: usize,
-    _room: OwnedSemaphorePermit,
-}
-
 /// Puts jobs into the queue.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Queued>,
+    entrance: Arc<Entrance>,
     room: Arc<Semaphore>,
     broken: Arc<OnceLock<Failure>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
-    quit: mpsc::Sender<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,14 +69,12 @@ impl Writer {
     /// # Errors
     /// The thread cannot be started.
     pub fn start(engine: impl LogEngine) -> io::Result<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE_JOBS);
-        let (quit, quitting) = mpsc::channel(1);
+        let entrance = Arc::new(Entrance::default());
         let broken = Arc::new(OnceLock::new());
-        let clock = Builder::new_current_thread().enable_time().build()?;
-        let thread = Thread { engine, jobs, clock, quitting, broken: Arc::clone(&broken), dirty: false };
+        let thread = Thread { engine, queue: Arc::clone(&entrance.0), broken: Arc::clone(&broken), dirty: false };
         let handle = std::thread::Builder::new().name("raft-log".to_owned()).spawn(move || thread.run())?;
         let thread = Arc::new(Mutex::new(Some(handle)));
-        Ok(Self { queue, room: Arc::new(Semaphore::new(QUEUE_BYTES as usize)), broken, thread, quit })
+        Ok(Self { entrance, room: Arc::new(Semaphore::new(QUEUE_BYTES as usize)), broken, thread })
     }
 
     /// Queues a job, waiting for room. An error means it is not queued and its callbacks are never called.
@@ -102,10 +83,11 @@ impl Writer {
     /// The writer has failed or is stopped.
     pub async fn submit(&self, job: Job) -> io::Result<()> {
         let bytes = job.ops.iter().map(Op::weight).sum();
-        let permits = u32::try_from(bytes).unwrap_or(QUEUE_BYTES).min(QUEUE_BYTES);
+        // Also the smallest job takes its part of the room, so that there are not too many.
+        let permits = u32::try_from(bytes).unwrap_or(QUEUE_BYTES).clamp(QUEUE_BYTES / QUEUE_JOBS, QUEUE_BYTES);
         let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| self.why_stopped())?;
         self.check()?;
-        self.queue.send(Queued { job, bytes, _room: room }).await.map_err(|_| self.why_stopped())
+        if self.entrance.0.push(Queued { job, bytes, _room: room }) { Ok(()) } else { Err(self.why_stopped()) }
     }
 
     /// Writes and waits until it is durable.
@@ -142,22 +124,13 @@ impl Writer {
     /// # Errors
     /// The disk failed, now or before.
     pub async fn stop(&self) -> io::Result<()> {
-        let _ = self.quit.try_send(());
+        self.entrance.0.close();
         let handle = self.thread.lock().await.take();
         if let Some(handle) = handle {
-            self.wake().await;
             let _ = tokio::task::spawn_blocking(move || handle.join()).await;
         }
         self.room.close();
         self.check()
-    }
-
-    /// Sends an empty job, also to a writer that has failed, so that its thread looks up.
-    async fn wake(&self) {
-        if let Ok(room) = Arc::clone(&self.room).acquire_many_owned(0).await {
-            let job = Job { durable: true, ..Job::default() };
-            let _ = self.queue.send(Queued { job, bytes: 0, _room: room }).await;
-        }
     }
 
     fn why_stopped(&self) -> io::Error {
@@ -166,33 +139,9 @@ impl Writer {
     }
 }
 
-/// What the next batch will have.
-#[derive(Default)]
-struct Held {
-    jobs: Vec<Queued>,
-    bytes: usize,
-    urgent: bool,
-}
-
-impl Held {
-    fn push(&mut self, queued: Queued) {
-        self.bytes = self.bytes.saturating_add(queued.bytes);
-        // A range is deleted in steps so that others get in between; held back, the steps would become one.
-        self.urgent |= queued.job.durable || queued.job.ops.iter().any(|op| matches!(op, Op::DeleteRange { .. }));
-        self.jobs.push(queued);
-    }
-
-    fn may_wait(&self) -> bool {
-        !self.urgent && self.bytes < LINGER_BYTES
-    }
-}
-
 struct Thread<E> {
     engine: E,
-    jobs: mpsc::Receiver<Queued>,
-    /// Waits for a job, but not for ever.
-    clock: Runtime,
-    quitting: mpsc::Receiver<()>,
+    queue: Arc<Queue>,
     broken: Arc<OnceLock<Failure>>,
     /// Something is written that is not synced.
     dirty: bool,
@@ -200,47 +149,14 @@ struct Thread<E> {
 
 impl<E: LogEngine> Thread<E> {
     fn run(mut self) {
-        let mut held = Held::default();
-        while let Some(wait) = self.wait(&held) {
-            if let Some(first) = wait {
-                self.gather(first, &mut held);
-                if held.may_wait() {
-                    continue;
-                }
-            }
-            self.commit(std::mem::take(&mut held).jobs);
-            if self.quitting.try_recv().is_ok() {
-                break;
-            }
+        while let Some(jobs) = self.queue.take() {
+            self.commit(jobs);
         }
-        self.jobs.close();
-        while let Some(first) = self.jobs.blocking_recv() {
-            self.gather(first, &mut held);
-            self.commit(std::mem::take(&mut held).jobs);
-        }
-        self.commit(held.jobs);
         if self.dirty && self.broken.get().is_none() {
             let result = self.engine.sync();
             self.keep(result);
         }
         self.engine.close();
-    }
-
-    /// The next job; the inner `None` when those that are held have waited long enough, the outer one when no more will come.
-    fn wait(&mut self, held: &Held) -> Option<Option<Queued>> {
-        if held.jobs.is_empty() {
-            return self.jobs.blocking_recv().map(Some);
-        }
-        let next = self.clock.block_on(async { timeout(LINGER, self.jobs.recv()).await });
-        next.map_or(Some(None), |next| next.map(Some))
-    }
-
-    fn gather(&mut self, first: Queued, held: &mut Held) {
-        held.push(first);
-        while held.bytes < BATCH_BYTES {
-            let Ok(next) = self.jobs.try_recv() else { break };
-            held.push(next);
-        }
     }
 
     fn commit(&mut self, mut jobs: Vec<Queued>) {

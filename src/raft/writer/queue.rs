@@ -1,0 +1,159 @@
+//! The queue in front of the writer's thread: first in, first out, and whoever puts something in wakes the thread only where
+//! that is of use. A job that need not be durable waits for one that does, and the wake with it: of the jobs of a write all but
+//! one are of that kind, and a wake costs more than everything else about them.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Job;
+use crate::raft::engine::Op;
+
+/// How many bytes go into one batch, unless a single job has more.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long jobs that need not be durable wait for one that does.
+const LINGER: Duration = Duration::from_millis(10);
+
+/// How many bytes of them wait.
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// A job with the room it takes.
+pub struct Queued {
+    pub job: Job,
+    pub bytes: usize,
+    pub _room: OwnedSemaphorePermit,
+}
+
+impl Queued {
+    /// A range is deleted in steps so that others get in between; held back, the steps would become one.
+    fn is_urgent(&self) -> bool {
+        self.job.durable || self.job.ops.iter().any(|op| matches!(op, Op::DeleteRange { .. }))
+    }
+}
+
+/// What the thread does while the queue is locked by another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Thread {
+    /// It works, and looks at the queue before it sleeps.
+    #[default]
+    Awake,
+    /// It waits for a moment and looks then.
+    Dozing,
+    /// It waits until it is woken.
+    Asleep,
+}
+
+#[derive(Default)]
+struct Line {
+    jobs: VecDeque<Queued>,
+    bytes: usize,
+    urgent: usize,
+    closed: bool,
+    thread: Thread,
+}
+
+impl Line {
+    fn is_due(&self) -> bool {
+        self.urgent > 0 || self.bytes >= LINGER_BYTES || self.closed
+    }
+
+    /// The next batch: what waits, in its order.
+    fn take(&mut self) -> Vec<Queued> {
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        while bytes < BATCH_BYTES
+            && let Some(queued) = self.jobs.pop_front()
+        {
+            bytes += queued.bytes;
+            self.bytes -= queued.bytes;
+            self.urgent -= usize::from(queued.is_urgent());
+            taken.push(queued);
+        }
+        taken
+    }
+}
+
+/// See the module. Its bound is the room that each job brings.
+#[derive(Default)]
+pub struct Queue {
+    line: Mutex<Line>,
+    come: Condvar,
+}
+
+impl Queue {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a job at the end; `false` if the queue is closed.
+    pub fn push(&self, queued: Queued) -> bool {
+        let mut line = self.line();
+        if line.closed {
+            return false;
+        }
+        line.bytes += queued.bytes;
+        line.urgent += usize::from(queued.is_urgent());
+        line.jobs.push_back(queued);
+        let wake = match line.thread {
+            Thread::Awake => false,
+            Thread::Dozing => line.is_due(),
+            Thread::Asleep => true,
+        };
+        self.release(line, wake);
+        true
+    }
+
+    /// Takes no more; what is in it is still given out.
+    pub fn close(&self) {
+        let mut line = self.line();
+        line.closed = true;
+        self.release(line, true);
+    }
+
+    /// Waits for the next batch; `None` once the queue is closed and empty.
+    pub fn take(&self) -> Option<Vec<Queued>> {
+        let mut line = self.line();
+        let mut until = Instant::now() + LINGER;
+        loop {
+            if line.is_due() {
+                let taken = line.take();
+                return (!taken.is_empty()).then_some(taken);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                line.thread = Thread::Dozing;
+                line = self.come.wait_timeout(line, left).unwrap_or_else(PoisonError::into_inner).0;
+            } else if line.jobs.is_empty() {
+                line.thread = Thread::Asleep;
+                line = self.come.wait(line).unwrap_or_else(PoisonError::into_inner);
+                until = Instant::now() + LINGER;
+            } else {
+                return Some(line.take());
+            }
+            line.thread = Thread::Awake;
+        }
+    }
+
+    fn release(&self, mut line: MutexGuard<'_, Line>, wake: bool) {
+        if wake {
+            // Once is enough: it looks at all that has come.
+            line.thread = Thread::Awake;
+        }
+        drop(line);
+        if wake {
+            self.come.notify_one();
+        }
+    }
+}
+
+/// The way into a queue, which is closed when nobody is left who could add to it.
+#[derive(Default)]
+pub struct Entrance(pub std::sync::Arc<Queue>);
+
+impl Drop for Entrance {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
