@@ -141,6 +141,6 @@ impl Hearth {
     async fn propose(&self, key: Option<super::Key>, audit: Option<Draft>, command: Command) -> Result<Reply, Fault> {
         let (id, fingerprint) = key.map_or_else(|| (Uuid::new_v4(), None), |key| (key.id, Some(key.fingerprint)));
         let proposal = Proposal { id: RequestId(id), fingerprint, at: Timestamp::now(), domain: self.domain().clone(), audit, command };
-        Ok(self.parts.proposer.propose(&proposal).await??)
+        Ok(self.parts.proposer.propose(proposal).await??)
     }
 }

@@ -11,5 +11,5 @@ mod replica;
 mod tests;
 
 pub use bus::{Bus, Happened};
-pub use owners::{Owners, Views};
+pub use owners::{Marked, Owners, Views};
 pub use replica::{Applied, Broken, Cut, Replica, Sequel};

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use actix::{Actor, Addr};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
 use crate::state::requests::Requests;
 use crate::state::{
-    Answer, Application, Applied, Command, Context, Done, Effect, Event, Facts, Input, NounId, Proposal, Question, Refusal, State, Step, audit,
-    groups, lockouts, messages, nodes, properties, rooms, rosters, services, sessions, users, vcards,
+    Answer, Application, Applied, Command, Context, Done, Effect, Event, Facts, Input, Logged, NounId, Question, Refusal, State, Step, audit, groups,
+    lockouts, messages, nodes, properties, rooms, rosters, services, sessions, users, vcards,
 };
 
 use super::bus::Bus;
@@ -23,6 +23,9 @@ use super::replica::{Broken, Cut, Replica, Sequel};
 
 /// The published state, for readers.
 pub type Views = Arc<ArcSwap<State>>;
+
+/// The state at the index that was marked last.
+pub type Marked = Arc<ArcSwapOption<State>>;
 
 impl Cut for Arc<State> {
     fn records(&self) -> Box<dyn Iterator<Item = (u8, Vec<u8>)> + Send + '_> {
@@ -129,6 +132,7 @@ struct Room {
     mailboxes: Mailboxes,
     desk: Mutex<Desk>,
     views: Views,
+    marked: Marked,
     bus: Bus,
 }
 
@@ -150,13 +154,18 @@ impl Owners {
         };
         std::thread::Builder::new().name("owners".into()).spawn(run).map_err(|e| Broken(format!("cannot start the owners' thread: {e}")))?;
         let (mailboxes, system) = starting.recv().map_err(|_| Broken("the owners' thread did not start".into()))?;
-        let room = Room { mailboxes, desk: Mutex::default(), views: Views::default(), bus: Bus::default() };
+        let room = Room { mailboxes, desk: Mutex::default(), views: Views::default(), marked: Marked::default(), bus: Bus::default() };
         Ok(Self { room: Arc::new(room), system })
     }
 
     /// The published state.
     pub fn views(&self) -> Views {
         Arc::clone(&self.room.views)
+    }
+
+    /// The state at the index that was marked last, to be compared between nodes.
+    pub fn marked(&self) -> Marked {
+        Arc::clone(&self.room.marked)
     }
 
     /// The event bus.
@@ -223,23 +232,37 @@ impl Room {
     }
 
     async fn apply(&self, index: u64, payload: &[u8]) -> Result<Applied, Broken> {
-        let proposal = Proposal::decode(payload).map_err(|e| Broken(format!("entry {index} cannot be read: {e}")))?;
+        let logged = Logged::decode(payload).map_err(|e| Broken(format!("entry {index} cannot be read: {e}")))?;
         let mut desk = self.desk.lock().await;
-        if let Some(outcome) = desk.requests.recall(proposal.id, proposal.fingerprint) {
+        if let Some(outcome) = desk.requests.answer(index, &logged) {
             return Ok(Applied { outcome, events: Vec::new(), ledger: Vec::new() });
         }
-        let mut applied = self.run(&mut desk, Application::begin(index, proposal)).await?;
+        let mut applied = self.run(&mut desk, Application::begin(index, logged.proposal)).await?;
+        if applied.events.contains(&Event::Marked) {
+            self.mark(&desk, index).await?;
+        }
         desk.happened.push((index, std::mem::take(&mut applied.events)));
         Ok(applied)
     }
 
-    async fn publish(&self, index: u64) -> Result<(), Broken> {
-        let mut desk = self.desk.lock().await;
+    /// The state as it is at this entry, whether published yet or not.
+    async fn as_of(&self, desk: &Desk, index: u64) -> Result<State, Broken> {
         let mut state = State::clone(&self.views.load());
         self.mailboxes.look(&desk.dirty, &mut state).await?;
-        desk.dirty.clear();
         state.requests = desk.requests.clone();
         state.index = index;
+        Ok(state)
+    }
+
+    async fn mark(&self, desk: &Desk, index: u64) -> Result<(), Broken> {
+        self.marked.store(Some(Arc::new(self.as_of(desk, index).await?)));
+        Ok(())
+    }
+
+    async fn publish(&self, index: u64) -> Result<(), Broken> {
+        let mut desk = self.desk.lock().await;
+        let state = self.as_of(&desk, index).await?;
+        desk.dirty.clear();
         self.views.store(Arc::new(state));
         for (index, events) in desk.happened.drain(..) {
             self.bus.tell(index, events);

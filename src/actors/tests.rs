@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::state::State;
 use crate::state::tests::arbitrary;
+use crate::state::{Logged, State};
 
 use super::{Owners, Replica};
 
@@ -19,7 +19,7 @@ fn owners_come_to_the_same_as_plain_structs() {
         let mut plain = State::default();
         for (index, proposal) in (1..).zip(&proposals) {
             let proposal: &crate::state::Proposal = proposal;
-            let applied = runtime.block_on(owners.apply(index, &proposal.encode().unwrap())).unwrap();
+            let applied = runtime.block_on(owners.apply(index, &Logged::from(proposal.clone()).encode(1).unwrap())).unwrap();
             let expected = plain.apply(index, proposal.clone());
             prop_assert_eq!(applied.outcome, expected.outcome);
             prop_assert_eq!(applied.ledger, expected.ledger);
@@ -43,7 +43,7 @@ fn events_come_after_the_view() {
     let mut heard = owners.bus().listen();
     runtime.block_on(async {
         let create = arbitrary::command(arbitrary::create("ann"));
-        owners.apply(5, &create.encode().unwrap()).await.unwrap();
+        owners.apply(5, &Logged::from(create).encode(2).unwrap()).await.unwrap();
         assert!(heard.try_recv().is_err());
         owners.publish(5).await.unwrap();
         assert!(owners.views().load().users.contains("ann"));

@@ -3,28 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::ReadPolicy;
-
+use super::group::{Group, Unsure};
+use super::rounds::Rounds;
+use super::{Members, Unavailable};
 use crate::actors::Views;
-use crate::raft::Node;
 use crate::state::State;
-
-use super::Unavailable;
 
 /// How long a read may wait for the log.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Reads the state of this node.
 #[derive(Clone)]
-pub struct Reads {
-    node: Node,
+pub struct Reads<G = Members> {
+    group: G,
     views: Views,
+    rounds: Rounds<Result<u64, Unsure>>,
 }
 
-impl Reads {
-    /// Reads what `views` publishes, as far as `node` has applied the log.
-    pub fn new(node: Node, views: Views) -> Self {
-        Self { node, views }
+impl<G: Group> Reads<G> {
+    /// Reads what `views` publishes.
+    pub fn new(group: G, views: Views) -> Self {
+        Self { group, views, rounds: Rounds::default() }
     }
 
     /// The state of this node as it is, without asking anybody.
@@ -32,18 +31,39 @@ impl Reads {
         self.views.load_full()
     }
 
-    /// A state that contains every write acknowledged before the call.
-    ///
-    /// A group of one voter has no one to ask: nothing commits but here, and a write is published before it is acknowledged.
+    /// A state that contains every write acknowledged before the call: the leader names an index after a majority has
+    /// confirmed that it leads, and this node waits until it has applied it. Reads that come at the same time ask together.
     ///
     /// # Errors
-    /// [`Unavailable`] when the leader cannot be reached or is not sure to be it.
+    /// [`Unavailable`] when there is no leader with a majority.
     pub async fn linearizable(&self) -> Result<Arc<State>, Unavailable> {
-        if !self.node.is_only_voter() {
-            let raft = self.node.raft();
-            let read = raft.get_read_linearizer(ReadPolicy::ReadIndex).await.map_err(|_| Unavailable::NoLeader)?;
-            read.try_await_ready(raft, Some(PATIENCE)).await.map_err(|e| Unavailable::Stopped(e.to_string()))?.map_err(|_| Unavailable::TooSlow)?;
+        let caught_up = self.group.within(PATIENCE, self.caught_up());
+        tokio::select! {
+            () = self.group.fenced() => return Err(Unavailable::NoMajority),
+            done = caught_up => done.ok_or(Unavailable::TooSlow)??,
         }
         Ok(self.local())
+    }
+
+    async fn caught_up(&self) -> Result<(), Unavailable> {
+        loop {
+            let group = self.group.clone();
+            match self.rounds.join(|| async move { ask(&group).await }).await {
+                Ok(index) => {
+                    self.group.reach(index).await;
+                    return Ok(());
+                }
+                Err(Unsure::Stopped(why)) => return Err(Unavailable::Stopped(why)),
+                Err(Unsure::Retry) => self.group.breath().await,
+            }
+        }
+    }
+}
+
+async fn ask<G: Group>(group: &G) -> Result<u64, Unsure> {
+    match group.leader() {
+        Some(leader) if leader == group.me() => group.read_index().await,
+        Some(leader) => group.read_index_at(leader).await,
+        None => Err(Unsure::Retry),
     }
 }

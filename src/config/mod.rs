@@ -4,6 +4,7 @@
 //! `hearth.example.toml`. Facts that all nodes of a cluster must share are not here but in the replicated system
 //! properties; a value from here that decides what a command does travels inside that command.
 
+mod cluster;
 mod hashing;
 mod limits;
 mod load;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use cluster::Cluster;
 pub use hashing::Hashing;
 pub use limits::Limits;
 pub use load::ConfigError;
@@ -55,6 +57,8 @@ pub struct Config {
     pub proxies: Proxies,
     /// The legacy User Service.
     pub userservice: UserService,
+    /// Whether and how it takes part in a cluster.
+    pub cluster: Cluster,
     /// The log engine and its snapshots.
     pub store: Store,
     /// The pool that hashes passwords.
@@ -73,6 +77,7 @@ impl Default for Config {
             throttle: Throttle::default(),
             proxies: Proxies::default(),
             userservice: UserService::default(),
+            cluster: Cluster::default(),
             store: Store::default(),
             hashing: Hashing::default(),
             log: Log::default(),

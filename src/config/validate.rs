@@ -8,6 +8,9 @@ use super::Config;
 type Fault = (&'static str, String);
 
 const SECONDS: RangeInclusive<u64> = 1..=31_536_000;
+/// Formats of the store there have been.
+const FORMATS: u64 = 2;
+const MILLISECONDS: RangeInclusive<u64> = 500..=3_600_000;
 const COUNT: RangeInclusive<u64> = 1..=100_000_000;
 const COUNT_OR_NONE: RangeInclusive<u64> = 0..=100_000_000;
 const THREADS: RangeInclusive<u64> = 0..=1024;
@@ -19,13 +22,14 @@ const DEPTH: RangeInclusive<u64> = 8..=512;
 impl Config {
     pub(super) fn check(&self) -> Result<(), Fault> {
         self.ranges().into_iter().try_for_each(in_range)?;
+        self.check_cluster()?;
         self.check_rest()
     }
 
     /// Every number, by key.
     #[rustfmt::skip]
     fn ranges(&self) -> Vec<(&'static str, u64, RangeInclusive<u64>)> {
-        let (limits, throttle, store, hashing) = (&self.limits, &self.throttle, &self.store, &self.hashing);
+        let (limits, throttle, store, hashing, cluster) = (&self.limits, &self.throttle, &self.store, &self.hashing, &self.cluster);
         vec![
             ("rest.workers", wide(self.rest.workers), THREADS),
             ("limits.body_bytes", wide(limits.body_bytes), BYTES),
@@ -42,11 +46,35 @@ impl Config {
             ("store.snapshot_log_bytes", store.snapshot_log_bytes, STORE_BYTES),
             ("store.snapshot_log_entries", store.snapshot_log_entries, COUNT),
             ("store.kept_log_entries", store.kept_log_entries, COUNT_OR_NONE),
+            ("cluster.bootstrap_expect", wide(cluster.bootstrap_expect), 1..=5),
+            ("cluster.down_after_ms", cluster.down_after_ms, MILLISECONDS),
+            ("cluster.fence_after_ms", cluster.fence_after_ms, MILLISECONDS),
+            ("cluster.transfer_after_ms", cluster.transfer_after_ms, MILLISECONDS),
+            ("cluster.remove_after_s", cluster.remove_after_s, COUNT_OR_NONE),
+            ("cluster.format", cluster.format.into(), 0..=FORMATS),
             ("hashing.threads", wide(hashing.threads), THREADS),
             ("hashing.queue", wide(hashing.queue), COUNT),
             ("hashing.remembered", wide(hashing.remembered), COUNT_OR_NONE),
             ("hashing.remembered_s", hashing.remembered_s, SECONDS),
         ]
+    }
+
+    fn check_cluster(&self) -> Result<(), Fault> {
+        let cluster = &self.cluster;
+        if cluster.fence_after_ms >= cluster.down_after_ms {
+            return Err(("cluster.fence_after_ms", "must be less than cluster.down_after_ms".to_owned()));
+        }
+        let Some(listen) = cluster.listen else { return Ok(()) };
+        let addresses = cluster.advertise.iter().map(|at| ("cluster.advertise", at)).chain(cluster.seeds.iter().map(|at| ("cluster.seeds", at)));
+        addresses.into_iter().try_for_each(|(key, at)| is_address(at).map_err(|why| (key, why)))?;
+        if cluster.advertise.is_none() && listen.ip().is_unspecified() {
+            return Err(("cluster.advertise", format!("is needed: others cannot reach {listen}")));
+        }
+        let seeds = cluster.sorted_seeds().len();
+        if cluster.bootstrap_expect > seeds || cluster.bootstrap_expect * 2 <= seeds {
+            return Err(("cluster.bootstrap_expect", format!("must be more than half of the {seeds} seeds, and not more than all")));
+        }
+        Ok(())
     }
 
     fn check_rest(&self) -> Result<(), Fault> {
@@ -64,6 +92,11 @@ impl Config {
             [entry, ..] => Err(("proxies.trusted", format!("{entry:?} is neither an address nor a range"))),
         }
     }
+}
+
+fn is_address(text: &str) -> Result<(), String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
+    port.filter(|port| *port > 0 && !text.contains('@')).map(drop).ok_or_else(|| format!("{text:?} is not host:port"))
 }
 
 fn wide(number: usize) -> u64 {

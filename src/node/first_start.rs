@@ -76,7 +76,7 @@ pub async fn fill(parts: &Parts, given: Given) -> Result<(), StartError> {
 async fn propose(parts: &Parts, command: Command) -> Result<(), Fault> {
     let id = RequestId(Uuid::new_v4());
     let proposal = Proposal { id, fingerprint: None, at: Timestamp::now(), domain: parts.domain.clone(), audit: None, command };
-    parts.proposer.propose(&proposal).await??;
+    parts.proposer.propose(proposal).await??;
     Ok(())
 }
 

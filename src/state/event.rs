@@ -14,6 +14,8 @@ use super::sessions::{Ending, Session};
 /// the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The state at this index is to be kept for comparison with that of other nodes.
+    Marked,
     /// An account was created.
     UserCreated(Localpart),
     /// An account was deleted.

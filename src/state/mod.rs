@@ -35,7 +35,7 @@ pub use application::{Application, Applied, Input, Step};
 pub use effect::{Effect, Message};
 pub use event::Event;
 pub use noun::{Context, Done, Ledger, LedgerPut, Noun, NounId};
-pub use proposal::{Command, Proposal, RequestId};
+pub use proposal::{Command, Logged, Proposal, RequestId};
 pub use question::{Answer, Facts, Question};
 pub use refusal::Refusal;
 pub use whole::State;

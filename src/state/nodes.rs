@@ -51,6 +51,10 @@ pub enum Command {
         /// Which life.
         incarnation: u64,
     },
+    /// Keep the state of this index, so that it can be compared between nodes. Since format 2.
+    Mark,
+    /// Every member reads this format: write it from now on. A lower one than now changes nothing. Since format 2.
+    Raise(u8),
 }
 
 /// The live members.
@@ -59,9 +63,26 @@ pub struct Nodes {
     by_incarnation: OrdMap<u64, Arc<Member>>,
     /// Derived.
     incarnation: OrdMap<Uuid, u64>,
+    format: Format,
+}
+
+/// The format that is written. In snapshots it is a record of version 2, and none while it is 1: who reads only version 1
+/// then reads the whole snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Format(u8);
+
+impl Default for Format {
+    fn default() -> Self {
+        Self(bytes::OLDEST)
+    }
 }
 
 impl Nodes {
+    /// The format of what is proposed: the newest that every member reads.
+    pub fn format(&self) -> u8 {
+        self.format.0
+    }
+
     /// The member with this id.
     pub fn get(&self, node: Uuid) -> Option<&Arc<Member>> {
         self.by_incarnation.get(self.incarnation.get(&node)?)
@@ -137,15 +158,24 @@ impl Noun for Nodes {
         match command {
             Command::Up { node, host, address } => self.up(cx, node, host, address),
             Command::Down { node, incarnation } => Ok(self.down(node, incarnation)),
+            Command::Mark => Ok(Done { events: vec![Event::Marked], ..Done::default() }),
+            Command::Raise(format) => {
+                self.format = Format(self.format.0.max(format));
+                Ok(Done::default())
+            }
         }
     }
 
     fn records(&self) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
-        Box::new(self.iter().map(|member| bytes::record(member.as_ref())))
+        let format = (self.format != Format::default()).then(|| bytes::encode_as(2, &self.format.0).unwrap_or_default());
+        Box::new(format.into_iter().chain(self.iter().map(|member| bytes::record(member.as_ref()))))
     }
 
     fn restore(&mut self, record: &[u8]) -> Result<(), BadBytes> {
-        self.put(bytes::decode(record)?);
+        match bytes::split(record)? {
+            (2, format) => self.format = Format(bytes::whole(format)?),
+            _ => self.put(bytes::decode(record)?),
+        }
         Ok(())
     }
 }
@@ -163,6 +193,8 @@ pub mod arbitrary {
         prop_oneof![
             node().prop_map(|node| Command::Up { node, host: "host".into(), address: None }),
             (node(), 1..12u64).prop_map(|(node, incarnation)| Command::Down { node, incarnation }),
+            Just(Command::Mark),
+            (1..3u8).prop_map(Command::Raise),
         ]
         .boxed()
     }
@@ -232,11 +264,15 @@ mod tests {
         let mut nodes = Nodes::default();
         up(&mut nodes, 5, 2);
         up(&mut nodes, 6, 1);
+        assert!(nodes.records().all(|record| record[0] == 1), "who reads only format 1 reads all of it");
+        nodes.decide(&at(7), Command::Raise(2), &Facts::default()).unwrap();
+        nodes.decide(&at(8), Command::Raise(1), &Facts::default()).unwrap();
         let mut back = Nodes::default();
         for record in nodes.records() {
             back.restore(&record).unwrap();
         }
         assert!(back.records().eq(nodes.records()));
         assert!(back.is_up(Uuid::from_u128(1), 6));
+        assert_eq!(back.format(), 2);
     }
 }

@@ -32,21 +32,45 @@ pub struct Proposal {
     pub command: Command,
 }
 
-impl Proposal {
-    /// The bytes that go into the log.
+/// A proposal as it lies in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Logged {
+    /// What was proposed.
+    pub proposal: Proposal,
+    /// The log index that the proposing node had applied when it made the proposal: an entry so far behind it that its id may
+    /// have been forgotten is refused rather than perhaps carried out twice. `None` in format 1, which has no such guard.
+    pub since: Option<u64>,
+}
+
+impl From<Proposal> for Logged {
+    fn from(proposal: Proposal) -> Self {
+        Self { proposal, since: None }
+    }
+}
+
+impl Logged {
+    /// The bytes that go into the log, in this format.
     ///
     /// # Errors
-    /// See [`bytes::encode`].
-    pub fn encode(&self) -> Result<Vec<u8>, BadBytes> {
-        bytes::encode(self)
+    /// The format is not known; see also [`bytes::encode`].
+    pub fn encode(&self, format: u8) -> Result<Vec<u8>, BadBytes> {
+        match format {
+            1 => bytes::encode(&self.proposal),
+            2 => bytes::encode_as(2, &(&self.proposal, self.since)),
+            other => Err(BadBytes::Version(other)),
+        }
     }
 
-    /// Reads what [`Proposal::encode`] wrote.
+    /// Reads what [`Logged::encode`] wrote.
     ///
     /// # Errors
-    /// See [`bytes::decode`].
+    /// The version is unknown, or the bytes are damaged or have a tail.
     pub fn decode(bytes: &[u8]) -> Result<Self, BadBytes> {
-        bytes::decode(bytes)
+        match bytes::split(bytes)? {
+            (1, rest) => bytes::whole(rest).map(|proposal: Proposal| proposal.into()),
+            (2, rest) => bytes::whole(rest).map(|(proposal, since)| Self { proposal, since }),
+            (other, _) => Err(BadBytes::Version(other)),
+        }
     }
 }
 

@@ -109,4 +109,7 @@ pub enum Refusal {
     /// May not speak in the room.
     #[error("not allowed to speak in the room")]
     NoVoice,
+    /// So much has happened since it was proposed that it may have been carried out already and forgotten.
+    #[error("the request comes too late to be carried out")]
+    TooLate,
 }

@@ -7,7 +7,7 @@ use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{self, BadBytes};
-use super::{Outcome, Refusal, RequestId};
+use super::{Logged, Outcome, Refusal, RequestId};
 
 /// How many outcomes of ids made by the cluster are remembered.
 pub const OWN_BOUND: usize = 16_384;
@@ -36,6 +36,14 @@ impl Requests {
     pub fn recall(&self, id: RequestId, fingerprint: Option<[u8; 16]>) -> Option<Outcome> {
         let seen = self.outcomes.get(&id)?;
         if seen.fingerprint == fingerprint { Some(seen.outcome.clone()) } else { Some(Err(Refusal::RequestMismatch)) }
+    }
+
+    /// The answer to a proposal that is not to be carried out: it has been, or it comes so late that it might have been.
+    pub fn answer(&self, index: u64, logged: &Logged) -> Option<Outcome> {
+        let Logged { proposal, since } = logged;
+        let bound = if proposal.fingerprint.is_some() { KEYED_BOUND } else { OWN_BOUND };
+        let late = since.is_some_and(|since| index.saturating_sub(since) > bound as u64);
+        self.recall(proposal.id, proposal.fingerprint).or_else(|| late.then_some(Err(Refusal::TooLate)))
     }
 
     /// Remembers the outcome of an act.

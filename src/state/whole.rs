@@ -7,7 +7,7 @@ use super::application::{Application, Applied, Input, Step};
 use super::bytes::BadBytes;
 use super::requests::Requests;
 use super::{
-    Answer, Command, Context, Done, Effect, Facts, Noun, NounId, Proposal, Question, Refusal, audit, groups, lockouts, messages, nodes, properties,
+    Answer, Command, Context, Done, Effect, Facts, Logged, Noun, NounId, Question, Refusal, audit, groups, lockouts, messages, nodes, properties,
     rooms, rosters, services, sessions, users, vcards,
 };
 
@@ -89,12 +89,13 @@ whole! {
 
 impl State {
     /// Applies one proposal, committed at `index`.
-    pub fn apply(&mut self, index: u64, proposal: Proposal) -> Applied {
+    pub fn apply(&mut self, index: u64, proposed: impl Into<Logged>) -> Applied {
+        let logged = proposed.into();
         self.index = index;
-        if let Some(outcome) = self.requests.recall(proposal.id, proposal.fingerprint) {
+        if let Some(outcome) = self.requests.answer(index, &logged) {
             return Applied { outcome, events: Vec::new(), ledger: Vec::new() };
         }
-        let mut application = Application::begin(index, proposal);
+        let mut application = Application::begin(index, logged.proposal);
         loop {
             let input = match application.next_step() {
                 Step::Ask(question) => Input::Answer(self.ask(&question)),

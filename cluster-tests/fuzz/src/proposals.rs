@@ -6,7 +6,7 @@ use std::path::Path;
 use hearth::base::clock::Timestamp;
 use hearth::base::jid::{BareJid, Domain, Localpart};
 use hearth::base::secrets::Verifier;
-use hearth::state::{Command, Proposal, RequestId};
+use hearth::state::{Command, Logged, Proposal, RequestId};
 use hearth::state::{State, audit, groups, lockouts, properties, users};
 use uuid::Uuid;
 
@@ -18,11 +18,11 @@ pub fn any(mut bytes: &[u8]) {
         let length = usize::from(u16::from_be_bytes(*length)).min(rest.len());
         let (entry, rest) = rest.split_at(length);
         bytes = rest;
-        let Ok(proposal) = Proposal::decode(entry) else { continue };
-        let again = proposal.encode().expect("what was read can be written");
-        assert_eq!(Proposal::decode(&again).as_ref(), Ok(&proposal));
+        let Ok(logged) = Logged::decode(entry) else { continue };
+        let again = logged.encode(2).expect("what was read can be written");
+        assert_eq!(Logged::decode(&again).map(|again| again.proposal).as_ref(), Ok(&logged.proposal));
         index += 1;
-        let _ = state.apply(index, proposal);
+        let _ = state.apply(index, logged);
     }
     let mut restored = State { index, ..State::default() };
     for (noun, record) in state.records() {
@@ -56,7 +56,7 @@ pub fn seeds(folder: &Path) {
         let draft = audit::Draft { username: "admin".into(), node: "n".into(), summary: "s".into(), details: None };
         let id = RequestId(Uuid::from_u128(n as u128));
         let proposal = Proposal { id, fingerprint: None, at: Timestamp::from_seconds(n as i64), domain: domain.clone(), audit: Some(draft), command };
-        let bytes = proposal.encode().expect("a proposal can be written");
+        let bytes = Logged::from(proposal).encode(1).expect("a proposal can be written");
         let length = u16::try_from(bytes.len()).expect("a short entry");
         [&length.to_be_bytes()[..], &bytes].concat()
     });

@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 
 use super::arbitrary;
 use crate::state::audit::Entry;
-use crate::state::{Ledger, Proposal, State};
+use crate::state::{Ledger, Logged, State};
 
 const PROPOSALS: &str = include_str!("../golden/v1/proposals.txt");
 const RECORDS: &str = include_str!("../golden/v1/records.txt");
@@ -31,9 +31,9 @@ fn lines(text: &str) -> impl Iterator<Item = (Vec<u8>, &str)> {
 fn proposals_mean_what_they_meant() {
     let mut seen = 0;
     for (bytes, meaning) in lines(PROPOSALS) {
-        let proposal = Proposal::decode(&bytes).unwrap();
-        assert_eq!(format!("{proposal:?}"), meaning);
-        assert_eq!(proposal.encode().unwrap(), bytes);
+        let logged = Logged::decode(&bytes).unwrap();
+        assert_eq!(format!("{:?}", logged.proposal), meaning);
+        assert_eq!(logged.encode(1).unwrap(), bytes);
         seen += 1;
     }
     assert!(seen >= 100, "only {seen}");
@@ -80,7 +80,7 @@ fn write_golden() {
         let seen = kinds.entry(kind).or_default();
         *seen += 1;
         if *seen <= 3 {
-            writeln!(proposals, "{} {debug}", hex(&proposal.encode().unwrap())).unwrap();
+            writeln!(proposals, "{} {debug}", hex(&Logged::from(proposal).encode(1).unwrap())).unwrap();
         }
         for put in applied.ledger.iter().filter(|put| put.ledger == Ledger::Audit && put.key <= 20) {
             let bytes = put.value.clone().unwrap();

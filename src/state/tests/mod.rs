@@ -7,8 +7,7 @@ mod golden;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::bytes;
-use super::{NounId, Proposal, Refusal, RequestId, State};
+use super::{Logged, NounId, Proposal, Refusal, RequestId, State, bytes, requests};
 
 /// Every record but what is remembered of requests.
 fn facts(state: &State) -> Vec<(u8, Vec<u8>)> {
@@ -29,7 +28,7 @@ proptest! {
     /// D2: the same proposals give the same bytes, also after a journey through the log.
     #[test]
     fn the_same_proposals_give_the_same_state(proposals in arbitrary::proposals(60)) {
-        let read_back: Vec<Proposal> = proposals.iter().map(|proposal| Proposal::decode(&proposal.encode().unwrap()).unwrap()).collect();
+        let read_back: Vec<Proposal> = proposals.iter().map(|proposal| Logged::decode(&Logged::from(proposal.clone()).encode(1).unwrap()).unwrap().proposal).collect();
         prop_assert_eq!(&read_back, &proposals);
         prop_assert_eq!(applied(&proposals).checksum(), applied(&read_back).checksum());
     }
@@ -66,6 +65,15 @@ proptest! {
         prop_assert_eq!(&retried.outcome, &outcomes[again]);
         prop_assert!(retried.events.is_empty() && retried.ledger.is_empty());
         prop_assert_eq!(before, facts(&state));
+    }
+
+    /// Both formats say the same, but that only the second one says when the proposal was made.
+    #[test]
+    fn every_format_brings_a_proposal_back(proposal in arbitrary::proposal(), since in any::<u64>()) {
+        let logged = Logged { proposal, since: Some(since) };
+        prop_assert_eq!(&Logged::decode(&logged.encode(2).unwrap()).unwrap(), &logged);
+        let first = Logged::decode(&logged.encode(1).unwrap()).unwrap();
+        prop_assert_eq!(first, Logged { since: None, ..logged });
     }
 
     /// The same id with another fingerprint is another request, and refused.
@@ -111,12 +119,26 @@ proptest! {
 
     #[test]
     fn random_bytes_are_no_proposal(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Proposal::decode(&bytes);
+        let _ = Logged::decode(&bytes);
         let mut state = State::default();
         for noun in 0..20 {
             let _ = state.restore(noun, &bytes);
         }
     }
+}
+
+/// An act that may have been forgotten is not carried out a second time.
+#[test]
+fn a_retry_that_comes_too_late_is_refused() {
+    let (mut state, bound) = (State::default(), requests::OWN_BOUND as u64);
+    let logged = |id: u128| Logged {
+        proposal: Proposal { id: RequestId(Uuid::from_u128(id)), ..arbitrary::command(arbitrary::create("ann")) },
+        since: Some(5),
+    };
+    assert!(state.apply(5 + bound, logged(1)).outcome.is_ok());
+    assert!(state.apply(6 + bound, logged(1)).outcome.is_ok(), "it is remembered");
+    assert_eq!(state.apply(6 + bound, logged(2)).outcome, Err(Refusal::TooLate));
+    assert!(state.requests.recall(RequestId(Uuid::from_u128(2)), None).is_none());
 }
 
 #[test]

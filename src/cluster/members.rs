@@ -1,0 +1,174 @@
+//! The group as it really is: this node's Raft, and the other members over gRPC.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use openraft::ReadPolicy;
+use openraft::async_runtime::WatchReceiver;
+use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::calls::Calls;
+use super::fence::Fence;
+use super::group::{Group, Unsure};
+use super::rounds::Rounds;
+use crate::raft::{Address, Node, NodeId, Payload};
+
+/// How long a moment lasts, unless somebody else leads before.
+const BREATH: Duration = Duration::from_millis(25);
+
+/// See the module. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Members {
+    node: Node,
+    calls: Option<Calls>,
+    fence: Fence,
+    rounds: Rounds<Result<u64, Unsure>>,
+}
+
+/// A member of the group as the membership names it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its number.
+    pub id: NodeId,
+    /// Its UUID and where it is reached; a standalone node has none.
+    pub address: Option<Address>,
+    /// Whether it votes.
+    pub voter: bool,
+}
+
+impl Members {
+    /// A node that is all there is.
+    pub fn alone(node: Node) -> Self {
+        Self { node, calls: None, fence: Fence::new(true), rounds: Rounds::default() }
+    }
+
+    /// A node among others; its fence is closed until it has been in contact with a majority.
+    pub fn among(node: Node, calls: Calls) -> Self {
+        Self { node, calls: Some(calls), fence: Fence::new(false), rounds: Rounds::default() }
+    }
+
+    /// This node's Raft.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Whether this node may serve.
+    pub fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
+    /// The way to the other members.
+    ///
+    /// # Errors
+    /// The node stands alone.
+    pub fn calls(&self) -> Result<&Calls, Unsure> {
+        self.calls.as_ref().ok_or(Unsure::Retry)
+    }
+
+    /// Every member, in the order of their numbers.
+    pub fn listed(&self) -> Vec<Listed> {
+        let metrics = self.node.raft().server_metrics();
+        let membership = metrics.borrow_watched().membership_config.clone();
+        let voters: Vec<NodeId> = membership.voter_ids().collect();
+        let listed = |(id, node): (&NodeId, _)| Listed { id: *id, address: Address::of(node), voter: voters.contains(id) };
+        membership.nodes().map(listed).collect()
+    }
+
+    /// Where a member is reached.
+    pub fn address_of(&self, id: NodeId) -> Option<Address> {
+        self.listed().into_iter().find(|member| member.id == id)?.address
+    }
+
+    /// The number of the member with this UUID.
+    pub fn id_of(&self, uuid: Uuid) -> Option<NodeId> {
+        let is_it = |member: &Listed| member.address.as_ref().is_some_and(|address| address.uuid == uuid);
+        self.listed().into_iter().find(is_it).map(|member| member.id)
+    }
+
+    /// Waits until somebody else is known to lead: who asked the old leader need not wait for its answer.
+    async fn replaced(&self, leader: NodeId) {
+        let mut metrics = self.node.raft().server_metrics();
+        while metrics.borrow_watched().current_leader == Some(leader) {
+            if metrics.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn confirm(node: Node) -> Result<u64, Unsure> {
+        match node.raft().get_read_linearizer(ReadPolicy::ReadIndex).await {
+            Ok(read) => Ok(read.read_log_id().index()),
+            Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(_) | LinearizableReadError::QuorumNotEnough(_))) => Err(Unsure::Retry),
+            Err(error) => Err(Unsure::Stopped(error.to_string())),
+        }
+    }
+}
+
+impl Group for Members {
+    fn me(&self) -> NodeId {
+        self.node.identity().node_id
+    }
+
+    fn leader(&self) -> Option<NodeId> {
+        self.node.raft().server_metrics().borrow_watched().current_leader
+    }
+
+    async fn breath(&self) {
+        let (before, mut metrics) = (self.leader(), self.node.raft().server_metrics());
+        let changed = async { while metrics.changed().await.is_ok() && metrics.borrow_watched().current_leader == before {} };
+        let _ = timeout(BREATH, changed).await;
+    }
+
+    async fn write(&self, payload: Bytes) -> Result<u64, Unsure> {
+        match self.node.raft().client_write(Payload(payload)).await {
+            Ok(response) => Ok(response.log_id.index),
+            Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Err(Unsure::Retry),
+            Err(error) => Err(Unsure::Stopped(error.to_string())),
+        }
+    }
+
+    async fn write_at(&self, leader: NodeId, payload: Bytes) -> Result<u64, Unsure> {
+        let address = self.address_of(leader).ok_or(Unsure::Retry)?;
+        tokio::select! {
+            written = self.calls()?.propose(leader, &address, payload) => written,
+            () = self.replaced(leader) => Err(Unsure::Retry),
+        }
+    }
+
+    /// Asked of a majority once for all who come meanwhile. A group of one voter has nobody to ask: nothing commits but here,
+    /// and what is committed is applied before it is acknowledged.
+    async fn read_index(&self) -> Result<u64, Unsure> {
+        if self.node.is_only_voter() {
+            return Ok(self.applied());
+        }
+        let node = self.node.clone();
+        self.rounds.join(move || Self::confirm(node)).await
+    }
+
+    async fn read_index_at(&self, leader: NodeId) -> Result<u64, Unsure> {
+        let address = self.address_of(leader).ok_or(Unsure::Retry)?;
+        tokio::select! {
+            read = self.calls()?.read_index(leader, &address) => read,
+            () = self.replaced(leader) => Err(Unsure::Retry),
+        }
+    }
+
+    fn applied(&self) -> u64 {
+        self.node.progress().applied()
+    }
+
+    async fn reach(&self, index: u64) {
+        self.node.progress().wait(index).await;
+    }
+
+    async fn fenced(&self) {
+        self.fence.closed().await;
+    }
+
+    async fn within<T: Send>(&self, limit: Duration, work: impl Future<Output = T> + Send) -> Option<T> {
+        timeout(limit, work).await.ok()
+    }
+}

@@ -1,0 +1,202 @@
+//! Calls as they come in from other nodes.
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+use uuid::Uuid;
+
+use super::calls::LONGEST_MESSAGE;
+use super::contacts::Contact;
+use super::group::Group;
+use super::leader::{Applicant, Undone};
+use super::{Cluster, Members};
+use crate::raft::{Address, NodeId, Payload};
+use crate::wire::cluster::cluster_server::{Cluster as Calls, ClusterServer};
+use crate::wire::cluster::{
+    Answer, Answers, ContactRequest, ContactResponse, JoinRequest, JoinResponse, Joined, ProbeRequest, ProbeResponse, Proposals, ReadIndexRequest,
+    ReadIndexResponse, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse, TransferRequest, TransferResponse, join_response,
+};
+use crate::wire::{NodeName, Peer};
+
+/// How many messages of answers wait to be sent.
+const WAITING: usize = 64;
+/// How many answers go into one message.
+const TOGETHER: usize = 256;
+/// How long a node may take to be as far as the state that is to be compared.
+const MARKED: Duration = Duration::from_secs(5);
+
+/// Answers for this node: before it has joined only probes.
+pub struct Service {
+    cluster: Arc<OnceLock<Cluster>>,
+    uuid: Uuid,
+    seeds: String,
+}
+
+type Done<T> = Result<Response<T>, Status>;
+
+impl Service {
+    /// Answers for `cluster` as soon as it is set. `uuid` and `seeds` are this node's own.
+    pub fn new(cluster: Arc<OnceLock<Cluster>>, uuid: Uuid, seeds: String) -> ClusterServer<Self> {
+        let service = Self { cluster, uuid, seeds };
+        ClusterServer::new(service).max_decoding_message_size(LONGEST_MESSAGE).max_encoding_message_size(LONGEST_MESSAGE)
+    }
+
+    fn cluster(&self) -> Result<&Cluster, Status> {
+        self.cluster.get().ok_or_else(|| Status::unavailable("this node has not joined yet"))
+    }
+
+    /// The cluster, for a caller that has shown to be a node of it.
+    fn for_member<T>(&self, request: &Request<T>) -> Result<(&Cluster, NodeId), Status> {
+        let cluster = self.cluster()?;
+        match request.extensions().get::<Peer>().and_then(|peer| peer.node) {
+            Some(NodeName { cluster: id, node }) if id == cluster.members.node().identity().cluster_id => Ok((cluster, node)),
+            _ => Err(Status::permission_denied("the caller is no member of this cluster")),
+        }
+    }
+}
+
+fn unavailable(error: impl std::fmt::Debug) -> Status {
+    Status::unavailable(format!("{error:?}"))
+}
+
+/// What is undone for good is part of the answer; what is undone for now is an error, and the caller tries again.
+fn told<T>(done: Result<T, Undone>) -> Result<Result<T, String>, Status> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(Undone::Refused(why)) => Ok(Err(why)),
+        Err(Undone::NotNow(why)) => Err(Status::unavailable(why)),
+    }
+}
+
+/// The index, unless this node is not sure to lead.
+async fn confirmed(members: &Members) -> Option<u64> {
+    if members.leader() != Some(members.me()) {
+        return None;
+    }
+    members.read_index().await.ok()
+}
+
+#[tonic::async_trait]
+impl Calls for Service {
+    async fn probe(&self, _: Request<ProbeRequest>) -> Done<ProbeResponse> {
+        let identity = self.cluster.get().map(|cluster| cluster.members.node().identity());
+        Ok(Response::new(ProbeResponse {
+            cluster: identity.map(|identity| identity.cluster_id.into_bytes().to_vec().into()),
+            node: identity.map_or(0, |identity| identity.node_id),
+            seeds: self.seeds.clone(),
+            uuid: identity.map_or(self.uuid, |identity| identity.uuid).into_bytes().to_vec().into(),
+        }))
+    }
+
+    async fn join(&self, request: Request<JoinRequest>) -> Done<JoinResponse> {
+        let (cluster, request) = (self.cluster()?, request.into_inner());
+        let (members, me) = (&cluster.members, cluster.members.me());
+        let leader = members.leader().ok_or_else(|| Status::unavailable("nobody leads"))?;
+        if leader != me {
+            let at = members.address_of(leader).filter(|_| !request.forwarded).ok_or_else(|| Status::unavailable("not the leader"))?;
+            let request = JoinRequest { forwarded: true, ..request };
+            return members.calls().map_err(unavailable)?.join(leader, &at, request).await.map(Response::new);
+        }
+        let applicant = applicant(request)?;
+        let result = match told(cluster.leader.take_in(&applicant).await)? {
+            Ok(node) => {
+                let cluster = members.node().identity().cluster_id.into_bytes().to_vec().into();
+                join_response::Result::Joined(Joined { cluster, node })
+            }
+            Err(why) => join_response::Result::Refused(why),
+        };
+        Ok(Response::new(JoinResponse { result: Some(result) }))
+    }
+
+    type ProposeStream = Pin<Box<dyn Stream<Item = Result<Answers, Status>> + Send>>;
+
+    async fn propose(&self, request: Request<Streaming<Proposals>>) -> Done<Self::ProposeStream> {
+        let (cluster, _) = self.for_member(&request)?;
+        let (answers, outgoing) = mpsc::channel(WAITING);
+        tokio::spawn(take(cluster.members.clone(), request.into_inner(), answers));
+        Ok(Response::new(Box::pin(ReceiverStream::new(outgoing).map(Ok))))
+    }
+
+    async fn read_index(&self, request: Request<ReadIndexRequest>) -> Done<ReadIndexResponse> {
+        let (cluster, _) = self.for_member(&request)?;
+        Ok(Response::new(ReadIndexResponse { index: confirmed(&cluster.members).await }))
+    }
+
+    async fn contact(&self, request: Request<ContactRequest>) -> Done<ContactResponse> {
+        let (cluster, from) = self.for_member(&request)?;
+        let ContactRequest { applied, oldest_format, newest_format, version, .. } = request.into_inner();
+        if cluster.members.leader() != Some(cluster.members.me()) {
+            return Ok(Response::new(ContactResponse { index: None }));
+        }
+        let format = |format: u32| u8::try_from(format).unwrap_or(u8::MAX);
+        let formats = (format(oldest_format), format(newest_format));
+        let is_member = cluster.members.address_of(from).is_some();
+        if is_member {
+            cluster.contacts.note(from, Contact { at: cluster.contacts.now(), applied, formats, version });
+        }
+        let index = confirmed(&cluster.members).await;
+        if index.is_some() && !is_member {
+            return Err(Status::failed_precondition(
+                "this node has been taken out of the cluster; move its data directory away and let it join anew",
+            ));
+        }
+        Ok(Response::new(ContactResponse { index }))
+    }
+
+    async fn status(&self, request: Request<StatusRequest>) -> Done<StatusResponse> {
+        let (cluster, _) = self.for_member(&request)?;
+        let checksum_at = request.into_inner().checksum_at;
+        Ok(Response::new(cluster.own_status(checksum_at, MARKED).await))
+    }
+
+    async fn transfer(&self, request: Request<TransferRequest>) -> Done<TransferResponse> {
+        let (cluster, _) = self.for_member(&request)?;
+        let to = request.into_inner().to;
+        Ok(Response::new(match told(cluster.hand_over((to > 0).then_some(to), true).await)? {
+            Ok(to) => TransferResponse { refused: None, to },
+            Err(why) => TransferResponse { refused: Some(why), to: 0 },
+        }))
+    }
+
+    async fn remove(&self, request: Request<RemoveRequest>) -> Done<RemoveResponse> {
+        let (cluster, _) = self.for_member(&request)?;
+        let node = request.into_inner().node;
+        Ok(Response::new(RemoveResponse { refused: told(cluster.take_out(node, true).await)?.err() }))
+    }
+}
+
+fn applicant(request: JoinRequest) -> Result<Applicant, Status> {
+    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| Status::invalid_argument(error.to_string()));
+    let cluster = request.cluster.as_deref().map(uuid).transpose()?;
+    Ok(Applicant {
+        address: Address { uuid: uuid(&request.uuid)?, at: request.address },
+        had: cluster.map(|cluster| (cluster, request.node)),
+        format: u8::try_from(request.format).unwrap_or(u8::MAX),
+    })
+}
+
+/// Writes proposals to the log as they come, and answers as they are applied; several messages may be under way.
+async fn take(members: Members, mut incoming: Streaming<Proposals>, answers: mpsc::Sender<Answers>) {
+    while let Ok(Some(message)) = incoming.message().await {
+        let (tickets, payloads): (Vec<u64>, Vec<Payload>) = message.proposals.into_iter().map(|one| (one.ticket, Payload(one.payload))).unzip();
+        let Ok(written) = members.node().raft().client_write_many(payloads).await else { return };
+        let written = futures_util::stream::iter(tickets).zip(written).map(|(ticket, written)| {
+            let index = written.ok().and_then(Result::ok).map(|written| written.log_id.index);
+            Answer { ticket, index }
+        });
+        let answers = answers.clone();
+        tokio::spawn(async move {
+            let mut together = written.ready_chunks(TOGETHER);
+            while let Some(some) = together.next().await {
+                if answers.send(Answers { answers: some }).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
