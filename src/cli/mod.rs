@@ -1,6 +1,8 @@
 //! Floor 7: the command line.
 
 mod config;
+mod health;
+pub mod http;
 mod panics;
 mod serve;
 mod state;
@@ -33,6 +35,8 @@ enum Command {
     Config(config::Command),
     /// Show what a stopped node's data directory holds: log index, checksum of the state, audit chain.
     State(state::State),
+    /// Ask a running node whether it lives, or whether it is ready; fails when it is not.
+    Health(health::Health),
 }
 
 /// The configuration file and what overrides it.
@@ -70,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Config(command) => command.run(),
         Command::State(state) => state.run(),
+        Command::Health(health) => health.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,7 +19,7 @@ fn help_names_every_command_and_flag() {
     let help = run(&["--help"]);
     assert!(help.status.success());
     let (out, err) = said(&help);
-    assert!(err.is_empty() && ["serve", "config", "state"].iter().all(|name| out.contains(name)), "{out}");
+    assert!(err.is_empty() && ["serve", "config", "state", "health"].iter().all(|name| out.contains(name)), "{out}");
     let (out, _) = said(&run(&["serve", "--help"]));
     for word in
         ["--config", "--data-dir", "--domain", "--rest-listen", "HEARTH_ADMIN_PASSWORD", "HEARTH_API_SECRET", "./data", "localhost", "127.0.0.1:9090"]
@@ -67,4 +67,28 @@ fn a_bad_file_is_named_with_line_and_key() {
         assert_eq!((output.status.code(), out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
         assert!(err.starts_with("hearth: ") && err.contains(words), "{err}");
     }
+}
+
+#[test]
+fn health_is_asked_of_a_running_node() {
+    let node = Node::start();
+    let url = format!("http://{}", node.address);
+    for arguments in [&["health", "--url", &url][..], &["health", "--ready", "--url", &url]] {
+        let output = run(arguments);
+        assert_eq!((output.status.code(), said(&output)), (Some(0), Default::default()), "{arguments:?}");
+    }
+    node.kill();
+    let output = run(&["health", "--url", &url]);
+    let (out, err) = said(&output);
+    assert_eq!((output.status.code(), out.as_str(), err.lines().count()), (Some(1), "", 1), "{err}");
+    assert!(err.starts_with(&format!("hearth: {url}/plugins/restapi/v1/system/liveness: ")) && err.contains("refused"), "{err}");
+}
+
+#[test]
+fn health_says_why_a_node_is_not_live() {
+    let node = Node::start();
+    node.client().body("POST", "/system/properties", r#"{"key":"xmpp.jmx.port","value":"1100"}"#).is(201);
+    let output = run(&["health", "--url", &format!("http://{}", node.address)]);
+    let message = "hearth: the node answered 503: Not live: the change of property xmpp.jmx.port needs a restart\n";
+    assert_eq!((output.status.code(), said(&output)), (Some(1), (String::new(), message.to_owned())));
 }
