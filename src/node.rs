@@ -1,14 +1,17 @@
 //! The house is put together: every part is started in order and stopped in reverse.
 
+mod clustered;
 mod first_start;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Weak};
 
+use tokio::task::JoinHandle;
+
 use crate::actions::{Fault, Hasher, Hearth, Parts, Throttle};
-use crate::actors::{Broken, Owners};
+use crate::actors::{Broken, Owners, Views};
 use crate::base::jid::Domain;
-use crate::cluster::{Proposer, Reads};
+use crate::cluster::{Cluster, Members, Own, Proposer, Reads};
 use crate::config::Config;
 use crate::raft::{self, Engine, OpenError};
 use crate::rest::server::Server;
@@ -47,6 +50,12 @@ pub enum StartError {
         /// What was asked for.
         asked: String,
     },
+    /// The cluster's secret is missing or cannot be used.
+    #[error("{0}")]
+    Secret(String),
+    /// The cluster does not take this node in.
+    #[error("this node cannot join a cluster: {0}")]
+    Join(String),
     /// What the first start writes could not be written.
     #[error("cannot fill the data directory: {0}")]
     First(String),
@@ -61,13 +70,34 @@ impl From<Fault> for StartError {
 /// A running node.
 pub struct Node {
     raft: raft::Node,
+    hearth: Arc<Hearth>,
     server: Server,
+    /// Answers other nodes, if there are any.
+    listener: Option<AbortOnDrop>,
     /// Where REST is served.
     pub rest: SocketAddr,
 }
 
+/// A task that ends with whoever holds this.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// What a node is, once its data directory is open.
+struct Opened {
+    raft: raft::Node,
+    cluster: Cluster,
+    owners: Weak<Owners>,
+    views: Views,
+    listener: Option<AbortOnDrop>,
+}
+
 impl Node {
-    /// Starts a standalone node; `given` are secrets for its first start. Must be called on a multi-thread tokio runtime.
+    /// Starts a node; `given` are secrets for its first start. Must be called on a multi-thread tokio runtime.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -75,63 +105,100 @@ impl Node {
         let address = config.rest.listen;
         let listener = TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
         let owners = Arc::new(Owners::start()?);
-        let (views, watched) = (owners.views(), Arc::downgrade(&owners));
-        let engine = Engine::configured(&config.store);
         tracing::info!(data_dir = %config.data_dir.display(), "opening the data directory");
-        let node = raft::open(&config.data_dir, engine, &config.store, owners, raft::Begin::Alone).await?;
-        match Self::serve(config, given, listener, node.clone(), Reads::new(node.clone(), views), watched).await {
-            Ok(server) => Ok(Self { rest: server.address, raft: node, server }),
+        let opened = match config.cluster.listen {
+            Some(listen) => clustered::open(&config, &given, listen, owners).await?,
+            None => alone(&config, owners).await?,
+        };
+        let raft = opened.raft.clone();
+        match Self::serve(config, given, listener, opened).await {
+            Ok(node) => Ok(node),
             Err(error) => {
-                let _ = node.close().await; // the first error is the one to tell
+                let _ = raft.close().await; // the first error is the one to tell
                 Err(error)
             }
         }
     }
 
-    async fn serve(
-        config: Config,
-        given: Given,
-        listener: TcpListener,
-        node: raft::Node,
-        reads: Reads,
-        owners: Weak<Owners>,
-    ) -> Result<Server, StartError> {
-        let domain = domain(&config, reads.local().properties.value(DOMAIN))?;
+    async fn serve(config: Config, given: Given, listener: TcpListener, opened: Opened) -> Result<Self, StartError> {
+        let Opened { raft, cluster, owners, views, listener: others } = opened;
+        let founds = raft.identity().node_id == raft::FOUNDER;
+        let members = cluster.members().clone();
+        if !founds {
+            filled(&raft, &views).await?;
+        }
+        let domain = domain(&config, views.load().properties.value(DOMAIN))?;
         let parts = Parts {
-            proposer: Proposer::new(node.clone()),
-            reads,
-            ledgers: node.ledgers(),
+            proposer: Proposer::new(members.clone(), views.clone()),
+            reads: Reads::new(members, views),
+            cluster: cluster.clone(),
+            ledgers: raft.ledgers(),
             hasher: Hasher::new(tokio::runtime::Handle::current(), &config.hashing),
             domain,
             host: host_name(),
-            node: node.identity().uuid,
+            node: raft.identity().uuid,
             config: Arc::new(config),
         };
-        first_start::fill(&parts, given).await?;
+        if founds && parts.reads.local().properties.value(DOMAIN).is_none() {
+            cluster.members().fence().opened().await;
+            first_start::fill(&parts, given).await?;
+        }
+        if parts.config.cluster.listen.is_none() {
+            cluster.announce_alone().await.map_err(|error| StartError::First(format!("{error:?}")))?;
+        }
         let hearth = Arc::new(Hearth::new(parts)?);
-        hearth.announce(None).await?;
-        watch(&hearth, node, owners);
+        watch(&hearth, raft.clone(), owners);
         let throttle = Arc::new(Throttle::new(&hearth.config().throttle));
         let neighbour = userservice::door(Arc::clone(&hearth), Arc::clone(&throttle));
         let server = Server::start(&hearth, throttle, neighbour, listener)?;
         hearth.started();
         tracing::info!(domain = %hearth.domain(), "serving http://{}{}", server.address, crate::rest::BASE);
-        Ok(server)
+        Ok(Self { rest: server.address, raft, hearth, server, listener: others })
     }
 
     /// Waits until the node stops of itself, and says why.
     pub async fn stopped(&self) -> String {
-        self.raft.stopped().await
+        tokio::select! {
+            why = self.raft.stopped() => why,
+            why = self.hearth.parts.cluster.stopped() => why,
+        }
     }
 
-    /// Takes no more requests, finishes those under way, writes what waits, and releases the data directory.
+    /// Hands leadership over, takes no more requests, finishes those under way, says that it leaves, writes what waits, and
+    /// releases the data directory.
     ///
     /// # Errors
     /// The disk failed.
     pub async fn stop(self) -> std::io::Result<()> {
+        self.hearth.drain();
+        self.hearth.parts.cluster.step_aside().await;
         self.server.stop().await;
-        self.raft.close().await
+        self.hearth.parts.cluster.leave().await;
+        let closed = self.raft.close().await;
+        drop(self.listener);
+        closed
     }
+}
+
+/// Opens a node that is all there is.
+async fn alone(config: &Config, owners: Arc<Owners>) -> Result<Opened, StartError> {
+    let (views, marked, watched) = (owners.views(), owners.marked(), Arc::downgrade(&owners));
+    let raft = raft::open(&config.data_dir, Engine::configured(&config.store), &config.store, owners, raft::Begin::Alone).await?;
+    let own = Own::new(&raft, host_name(), None, &config.cluster);
+    let cluster = Cluster::new(Members::alone(raft.clone()), views.clone(), marked, own);
+    Ok(Opened { raft, cluster, owners: watched, views, listener: None })
+}
+
+/// Waits until this node has what the first node of the cluster has written.
+async fn filled(raft: &raft::Node, views: &Views) -> Result<(), StartError> {
+    let mut applied = 0;
+    while views.load().properties.value(DOMAIN).is_none() {
+        tokio::select! {
+            why = raft.stopped() => return Err(StartError::First(why)),
+            () = raft.progress().wait(applied + 1) => applied = raft.progress().applied(),
+        }
+    }
+    Ok(())
 }
 
 /// Has the watchdog see to the log and to the owners; both run on this runtime, which is thereby seen to as well.

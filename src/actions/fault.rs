@@ -75,6 +75,9 @@ pub enum Invalid {
     /// Not somebody who can lead a group; the text is as given.
     #[error("not a user: {0}")]
     Admin(String),
+    /// The cluster does not do this, now or later.
+    #[error("{0}")]
+    Cluster(String),
     /// Not one of the subscriptions of a contact.
     #[error("not a subscription: {0}")]
     Subscription(i64),

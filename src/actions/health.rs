@@ -81,9 +81,8 @@ fn millis(span: Duration) -> u64 {
 pub struct Health {
     /// Notices what does not go on.
     pub watchdog: Watchdog,
-    /// Whether the node takes part in a cluster, rather than being all there is.
-    pub clustered: AtomicBool,
     started: AtomicBool,
+    draining: AtomicBool,
 }
 
 /// Something that is checked before a node counts as ready, in this order.
@@ -110,9 +109,19 @@ impl Hearth {
         self.health.started.store(true, Ordering::Release);
     }
 
+    /// Says that this node is about to stop: balancers are to send their requests elsewhere, and what comes is still answered.
+    pub fn drain(&self) {
+        self.health.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether this node is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.health.draining.load(Ordering::Acquire)
+    }
+
     /// Whether the node takes part in a cluster, rather than being all there is.
     pub fn clustered(&self) -> bool {
-        self.health.clustered.load(Ordering::Acquire)
+        self.config().cluster.listen.is_some()
     }
 
     /// A part of this node that does not go on.
@@ -130,9 +139,10 @@ impl Hearth {
         match what {
             // The door opens last, so a request that comes here has found its listener accepting. Nothing else listens yet.
             Readiness::Connections => true,
-            Readiness::Server | Readiness::Plugins => self.health.started.load(Ordering::Acquire),
+            Readiness::Server => self.health.started.load(Ordering::Acquire) && !self.is_draining(),
+            Readiness::Plugins => self.health.started.load(Ordering::Acquire),
             Readiness::Cluster => match self.read().await {
-                Ok(state) => !self.clustered() || state.nodes.get(self.parts.node).is_some(),
+                Ok(_) => !self.clustered() || self.parts.cluster.is_up(),
                 Err(_) => false,
             },
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::base::addresses::Forwarding;
 use crate::base::clock::Timestamp;
 use crate::base::jid::Domain;
-use crate::cluster::{Proposer, Reads};
+use crate::cluster::{Cluster, Proposer, Reads};
 use crate::config::Config;
 use crate::raft::LedgerReader;
 use crate::state::audit::Draft;
@@ -23,6 +23,8 @@ pub struct Parts {
     pub proposer: Proposer,
     /// The way to the state.
     pub reads: Reads,
+    /// This node's part in its cluster.
+    pub cluster: Cluster,
     /// What only grows, on disk.
     pub ledgers: Arc<dyn LedgerReader>,
     /// The password pool.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 mod caller;
+pub mod cluster;
 pub mod credentials;
 mod fault;
 pub mod groups;

@@ -1,14 +1,13 @@
 //! The cluster as it is seen from here.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::state::nodes::{Command as Node, Member};
-use crate::state::{Command, Reply, State};
+use crate::state::State;
+use crate::state::nodes::Member;
 
-use super::{Fault, Hearth};
+use super::Hearth;
 
 /// What this node is in the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,18 +25,6 @@ pub enum Standing {
 }
 
 impl Hearth {
-    /// Announces this process: it becomes a member, the youngest; its incarnation.
-    ///
-    /// # Errors
-    /// [`crate::state::Refusal::TooManyNodes`], or the cluster cannot answer.
-    pub async fn announce(&self, address: Option<IpAddr>) -> Result<u64, Fault> {
-        let up = Node::Up { node: self.parts.node, host: self.parts.host.clone(), address };
-        match self.act_alone(Command::Nodes(up)).await? {
-            Reply::Number(incarnation) => Ok(incarnation),
-            other => Err(Fault::Internal(format!("a node that came up got {other:?}"))),
-        }
-    }
-
     /// What this node is in the cluster.
     pub fn standing(&self, state: &State) -> Standing {
         if !self.clustered() {

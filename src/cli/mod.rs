@@ -57,11 +57,13 @@ struct Settings {
 }
 
 impl Settings {
-    fn load(self) -> Result<Config, ConfigError> {
+    /// What the file says, then what these say, then what `more` says.
+    fn load_with(self, more: impl FnOnce(&mut Config)) -> Result<Config, ConfigError> {
         let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::load)?;
         config.data_dir = self.data_dir.unwrap_or(config.data_dir);
         config.domain = self.domain.or(config.domain);
         config.rest.listen = self.rest_listen.unwrap_or(config.rest.listen);
+        more(&mut config);
         config.validate()?;
         Ok(config)
     }

@@ -32,6 +32,12 @@ impl Fence {
         }
     }
 
+    /// Waits until it is open.
+    pub async fn opened(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.open.subscribe().wait_for(|open| *open).await;
+    }
+
     /// Waits until it is closed.
     pub async fn closed(&self) {
         // The sender lives as long as `self`.

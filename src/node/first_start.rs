@@ -33,6 +33,8 @@ pub struct Given {
     pub admin_password: Option<Secret>,
     /// The API secret.
     pub api_secret: Option<Secret>,
+    /// The secret of the cluster that the node is to be in; needed at every start.
+    pub cluster_secret: Option<Secret>,
 }
 
 /// Secrets that were made.

@@ -22,7 +22,7 @@ use super::entities::{ErrorBody, Format, encode};
 use super::error::{ApiError, Result};
 use super::negotiate::{self, Accept, BadContentType};
 use super::path::{Query, segments};
-use super::routes::{Access, Endpoint, Gives, Route, Takes, find};
+use super::routes::{Access, Base, Endpoint, Gives, Route, Takes, find};
 use crate::actions::Throttle;
 
 /// A request id that the client chose.
@@ -64,10 +64,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 impl Door {
-    /// Answers a request below the base; `raw` is its path from there on.
-    pub async fn answer(&self, request: HttpRequest, payload: Payload, raw: &str) -> HttpResponse {
+    /// Answers a request below a base; `raw` is its path from there on.
+    pub async fn answer(&self, request: HttpRequest, payload: Payload, base: Base, raw: &str) -> HttpResponse {
         let heads = Heads::of(&request);
-        let answered = self.through(&request, &heads, payload, raw).await;
+        let answered = self.through(&request, &heads, payload, (base, raw)).await;
         answered.unwrap_or_else(|error| refuse(&error, &heads))
     }
 
@@ -77,10 +77,10 @@ impl Door {
         refuse(&ApiError::plain(StatusCode::NOT_FOUND, &heads.path), &heads)
     }
 
-    async fn through(&self, request: &HttpRequest, heads: &Heads, payload: Payload, raw: &str) -> Result<HttpResponse> {
+    async fn through(&self, request: &HttpRequest, heads: &Heads, payload: Payload, (base, raw): (Base, &str)) -> Result<HttpResponse> {
         let path = &heads.path;
         let bad_target = |_| ApiError::plain(StatusCode::BAD_REQUEST, path);
-        let found = find(&segments(raw).map_err(bad_target)?);
+        let found = find(base, &segments(raw).map_err(bad_target)?);
         let query = Query::parse(request.query_string()).map_err(bad_target)?;
         // Exemptions are decided on the matched route, never on text (S1).
         let access = found.as_ref().map(|(route, _)| access(route));

@@ -89,19 +89,24 @@ pub fn map(fault: Fault, own: impl FnOnce(&Fault) -> Option<ApiError>) -> ApiErr
             "The Idempotency-Key was used with another request",
             "Idempotency-Key",
         ),
+        // It may have been carried out: the client is to ask, not to repeat.
+        Fault::Refused(Refusal::TooLate) => unavailable("The request took too long and may have been carried out"),
         Fault::Refused(refusal) => ApiError::conflict("NotAllowedException", refusal.to_string(), ""),
         Fault::Invalid(invalid) => ApiError::illegal(invalid.to_string(), ""),
         Fault::Unavailable(Unavailable::TooLarge) => ApiError::plain(StatusCode::PAYLOAD_TOO_LARGE, ""),
         Fault::Unavailable(why) => {
             tracing::warn!(%why, "cannot answer now");
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "The cluster cannot answer now", "").retry_after(1)
+            unavailable("The cluster cannot answer now")
         }
-        Fault::Overloaded => {
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", "Too many requests are waiting already", "").retry_after(1)
-        }
+        Fault::Overloaded => unavailable("Too many requests are waiting already"),
         Fault::Internal(why) => {
             tracing::error!(why, "internal fault");
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerErrorException", "Internal Server Error", "")
         }
     }
+}
+
+/// 503, to come back in a second.
+fn unavailable(message: &'static str) -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message, "").retry_after(1)
 }

@@ -6,8 +6,10 @@
 pub mod affiliations;
 pub mod archive;
 pub mod audit;
+
 pub mod auth;
 pub mod call;
+pub mod cluster;
 pub mod connections;
 pub mod door;
 pub mod entities;
@@ -35,3 +37,5 @@ pub mod vcards;
 
 /// Where the API lives.
 pub const BASE: &str = "/plugins/restapi/v1";
+/// Where Hearth's own paths begin.
+pub const OWN_BASE: &str = "/hearth/v1";

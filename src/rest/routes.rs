@@ -13,8 +13,8 @@ use super::call::{Answer, Call};
 use super::entities::{self, Entity};
 use super::error::Result;
 use super::{
-    affiliations, archive, audit, groups, invitations, lockouts, messages, nodes, occupants, openapi, probes, properties, rooms, rosters, services,
-    sessions, users, vcards,
+    affiliations, archive, audit, cluster, groups, invitations, lockouts, messages, nodes, occupants, openapi, probes, properties, rooms, rosters,
+    services, sessions, users, vcards,
 };
 
 /// Handles a request.
@@ -523,17 +523,43 @@ pub static ROUTES: &[Route] = &[
     Route { path: "/openapi.json", endpoints: &[get(SYSTEM, "This document", h!(openapi::json)).gives(Gives::Own)] },
 ];
 
+/// Hearth's own paths, below a base of their own and not in the OpenAPI document, which is Openfire's.
+pub static OWN_ROUTES: &[Route] = &[
+    Route { path: "/cluster", endpoints: &[get(CLUSTERING, "The cluster as its members see themselves", h!(cluster::overview)).gives(Gives::Own)] },
+    Route { path: "/cluster/nodes", endpoints: &[get(CLUSTERING, "The members of the cluster", h!(cluster::nodes)).gives(Gives::Own)] },
+    Route {
+        path: "/cluster/transfer",
+        endpoints: &[endpoint(Method::POST, CLUSTERING, "Hand leadership over", h!(cluster::transfer)).gives(Gives::Own)],
+    },
+    Route { path: "/cluster/drain", endpoints: &[endpoint(Method::POST, CLUSTERING, "Make ready to stop this node", h!(cluster::drain))] },
+    Route { path: "/cluster/nodes/{id}", endpoints: &[delete(CLUSTERING, "Take a node out of the cluster for good", h!(cluster::remove))] },
+];
+
 type Candidates = Vec<(&'static Route, Vec<&'static str>)>;
 
 /// Routes by number of segments; within it in the order of the table.
-static BY_LENGTH: LazyLock<HashMap<usize, Candidates>> = LazyLock::new(|| {
-    let mut index: HashMap<usize, Candidates> = HashMap::new();
-    for route in ROUTES {
+type Index = HashMap<usize, Candidates>;
+
+static BY_LENGTH: LazyLock<Index> = LazyLock::new(|| by_length(ROUTES));
+static OWN_BY_LENGTH: LazyLock<Index> = LazyLock::new(|| by_length(OWN_ROUTES));
+
+fn by_length(routes: &'static [Route]) -> Index {
+    let mut index = Index::new();
+    for route in routes {
         let pattern: Vec<&str> = route.path.split('/').skip(1).collect();
         index.entry(pattern.len()).or_default().push((route, pattern));
     }
     index
-});
+}
+
+/// Which table a path is looked up in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// Openfire's.
+    Openfire,
+    /// Hearth's own.
+    Own,
+}
 
 /// Whether a segment of a path fits its place in a pattern.
 fn fits(want: &str, have: &str) -> bool {
@@ -545,10 +571,11 @@ fn fits(want: &str, have: &str) -> bool {
     }
 }
 
-/// The route that decoded `segments` match, with its path parameters. Earlier routes win.
-pub fn find(segments: &[String]) -> Option<(&'static Route, Vec<String>)> {
+/// The route below `base` that decoded `segments` match, with its path parameters. Earlier routes win.
+pub fn find(base: Base, segments: &[String]) -> Option<(&'static Route, Vec<String>)> {
+    let index: &Index = if base == Base::Own { &OWN_BY_LENGTH } else { &BY_LENGTH };
     let matches = |pattern: &[&str]| pattern.iter().zip(segments).all(|(want, have)| fits(want, have));
-    let (route, pattern) = BY_LENGTH.get(&segments.len())?.iter().find(|(_, pattern)| matches(pattern))?;
+    let (route, pattern) = index.get(&segments.len())?.iter().find(|(_, pattern)| matches(pattern))?;
     let params = pattern.iter().zip(segments).filter(|(want, _)| want.starts_with('{')).map(|(_, have)| have.clone()).collect();
     Some((route, params))
 }

@@ -19,10 +19,11 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::actions::{Hearth, Throttle};
 
-use super::BASE;
 use super::connections::{Connection, Connections};
 use super::door::Door;
 use super::openapi::{DOCS, docs};
+use super::routes::Base;
+use super::{BASE, OWN_BASE};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -171,9 +172,11 @@ async fn dispatch(request: HttpRequest, payload: Payload, door: Data<Door>, neig
     {
         return page;
     }
-    match path.strip_prefix(BASE) {
-        Some(below) if below.is_empty() || below.starts_with('/') => door.answer(request, payload, below).await,
-        _ => door.nowhere(&request),
+    let bases = [(BASE, Base::Openfire), (OWN_BASE, Base::Own)].into_iter();
+    let mut below = bases.filter_map(|(at, base)| Some((base, path.strip_prefix(at)?)));
+    match below.find(|(_, below)| below.is_empty() || below.starts_with('/')) {
+        Some((base, below)) => door.answer(request, payload, base, below).await,
+        None => door.nowhere(&request),
     }
 }
 

@@ -11,7 +11,7 @@ use hearth::actors::Owners;
 use hearth::base::clock::Timestamp;
 use hearth::base::jid::{Domain, Localpart};
 use hearth::base::secrets::Verifier;
-use hearth::cluster::Proposer;
+use hearth::cluster::{Members, Proposer};
 use hearth::config::Store;
 use hearth::raft::{self, Engine};
 use hearth::state::users::{Command as User, NewUser};
@@ -107,15 +107,16 @@ fn fill(dir: &Path, users: usize) {
     runtime.block_on(async {
         let owners = Arc::new(Owners::start().expect("owners"));
         let store = Store::default();
+        let views = owners.views();
         let node = raft::open(dir, Engine::of(dir, &store), &store, owners, raft::Begin::Alone).await.expect("the directory opens");
-        let proposer = Proposer::new(node.clone());
+        let proposer = Proposer::new(Members::alone(node.clone()), views);
         let domain = Domain::parse(DOMAIN).expect("a domain");
         for first in (0..users).step_by(BATCH) {
             let batch = (first..users.min(first + BATCH)).map(user).collect();
             let command = Command::Users(User::Create(batch));
             let id = RequestId(Uuid::new_v4());
             let proposal = Proposal { id, fingerprint: None, at: Timestamp::now(), domain: domain.clone(), audit: None, command };
-            proposer.propose(&proposal).await.expect("the log takes it").expect("the state takes it");
+            proposer.propose(proposal).await.expect("the log takes it").expect("the state takes it");
         }
         node.close().await.expect("it closes");
     });

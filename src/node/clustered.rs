@@ -1,0 +1,121 @@
+//! A node among others: listening for them, joining or founding a cluster, opening its data directory.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+use tokio::net::{TcpListener, lookup_host};
+use tonic::transport::Server as Grpc;
+use uuid::Uuid;
+
+use crate::actors::Owners;
+use crate::base::ids::random_uuid;
+use crate::base::secrets::Secret;
+use crate::cluster::formation::{Blank, Formed};
+use crate::cluster::{Calls, Cluster, Members, Own, Service};
+use crate::config::Config;
+use crate::raft::{self, Begin, Engine, Identity};
+use crate::state::bytes;
+use crate::wire::{Credentials, Dialer, Incoming, NodeName};
+
+use super::{AbortOnDrop, Given, Opened, StartError, host_name};
+
+/// What answers other nodes before there is anything to say.
+struct Answering {
+    raft: Arc<OnceLock<raft::Node>>,
+    cluster: Arc<OnceLock<Cluster>>,
+    task: AbortOnDrop,
+}
+
+/// Opens a node among others: with data it is the one it was; without, it joins the cluster of its seeds or founds one.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn open(config: &Config, given: &Given, listen: SocketAddr, owners: Arc<Owners>) -> Result<Opened, StartError> {
+    let known = Identity::read(&config.data_dir).map_err(|error| StartError::Join(error.to_string()))?;
+    let uuid = known.as_ref().map_or_else(random_uuid, |known| Ok(known.uuid)).map_err(|error| StartError::Join(error.to_string()))?;
+    let credentials = credentials(secret(config, given)?).await?;
+    let advertise = config.cluster.advertised().unwrap_or_default();
+    let dialer = Dialer::new(&credentials, Some(listen.ip()).filter(|ip| !ip.is_unspecified()))?;
+    let answering = answer(config, listen, &credentials, uuid).await?;
+    let joined = match known {
+        Some(_) => None,
+        None => form(config, &dialer, uuid, &advertise).await?,
+    };
+    if let Some(identity) = joined.as_ref().or(known.as_ref()) {
+        show(&credentials, identity)?;
+    }
+    let (views, marked, watched) = (owners.views(), owners.marked(), Arc::downgrade(&owners));
+    let begin = Begin::Clustered { dialer: dialer.clone(), advertise: advertise.clone(), joined };
+    let node = raft::open(&config.data_dir, Engine::configured(&config.store), &config.store, owners, begin).await?;
+    show(&credentials, node.identity())?;
+    let own = Own::new(&node, host_name(), address(&advertise).await, &config.cluster);
+    let calls = Calls::new(node.identity().cluster_id, dialer);
+    let cluster = Cluster::new(Members::among(node.clone(), calls), views.clone(), marked, own);
+    let _ = answering.raft.set(node.clone()); // set here only
+    let _ = answering.cluster.set(cluster.clone());
+    cluster.start(&config.cluster, advertise).await;
+    Ok(Opened { raft: node, cluster, owners: watched, views, listener: Some(answering.task) })
+}
+
+fn secret(config: &Config, given: &Given) -> Result<Secret, StartError> {
+    if let Some(secret) = &given.cluster_secret {
+        return Ok(secret.clone());
+    }
+    let missing = || StartError::Secret("a cluster needs its secret: set HEARTH_CLUSTER_SECRET or --cluster-secret-file".to_owned());
+    let file = config.cluster.secret_file.as_ref().ok_or_else(missing)?;
+    let text = std::fs::read_to_string(file).map_err(|error| StartError::Secret(format!("{}: {error}", file.display())))?;
+    Ok(Secret::new(text.trim().to_owned()))
+}
+
+/// Stretching the secret keeps a core busy for a while.
+async fn credentials(secret: Secret) -> Result<Arc<Credentials>, StartError> {
+    let derived = tokio::task::spawn_blocking(move || Credentials::derive(&secret)).await;
+    derived.map_err(|error| StartError::Secret(error.to_string()))?.map_err(|error| StartError::Secret(error.to_string()))
+}
+
+async fn answer(config: &Config, listen: SocketAddr, credentials: &Arc<Credentials>, uuid: Uuid) -> Result<Answering, StartError> {
+    let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen { address: listen, error })?;
+    let incoming = Incoming::accept(listener, credentials)?;
+    let (raft, cluster) = (Arc::default(), Arc::default());
+    let services = Grpc::builder()
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .add_service(raft::Service::new(Arc::clone(&raft)))
+        .add_service(Service::new(Arc::clone(&cluster), uuid, config.cluster.sorted_seeds().join(",")));
+    let task = AbortOnDrop(tokio::spawn(async move {
+        if let Err(error) = services.serve_with_incoming(incoming).await {
+            tracing::error!(%error, "other nodes are not answered any more");
+        }
+    }));
+    tracing::info!(%listen, "listening for other nodes");
+    Ok(Answering { raft, cluster, task })
+}
+
+/// How much may be under way on one connection, in bytes.
+const WINDOW: u32 = 16 * 1024 * 1024;
+
+async fn form(config: &Config, dialer: &Dialer, uuid: Uuid, advertise: &str) -> Result<Option<Identity>, StartError> {
+    let newest = if config.cluster.format == 0 { bytes::NEWEST } else { config.cluster.format.min(bytes::NEWEST) };
+    let seeds = config.cluster.sorted_seeds();
+    let blank = Blank { uuid, advertise: advertise.to_owned(), seeds, expect: config.cluster.bootstrap_expect, format: newest };
+    match blank.form(dialer).await.map_err(StartError::Join)? {
+        Formed::Founder => {
+            tracing::info!("founding a cluster");
+            Ok(None)
+        }
+        Formed::Joined { cluster, node } => {
+            tracing::info!(%cluster, node, "taken in by a cluster");
+            Ok(Some(Identity::joined(cluster, node, uuid)))
+        }
+    }
+}
+
+fn show(credentials: &Credentials, identity: &Identity) -> Result<(), StartError> {
+    let name = NodeName { cluster: identity.cluster_id, node: identity.node_id };
+    credentials.become_node(name).map_err(|error| StartError::Secret(error.to_string()))
+}
+
+/// The address that goes with the advertised name, for people.
+async fn address(advertise: &str) -> Option<IpAddr> {
+    Some(lookup_host(advertise).await.ok()?.next()?.ip())
+}
