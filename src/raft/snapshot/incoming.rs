@@ -140,6 +140,7 @@ mod tests {
         let mut incoming = Incoming::begin(&store, 5).unwrap();
         incoming.part(b"1234").unwrap();
         assert!(incoming.part(b"56").is_err());
+        drop(incoming);
         let mut incoming = Incoming::begin(&store, 5).unwrap();
         incoming.part(b"1234").unwrap();
         assert!(incoming.finish().is_err());
