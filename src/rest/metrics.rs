@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use actix_web::dev::Server;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{Method, header};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -52,10 +52,14 @@ impl Metrics {
         Ok(Some(listener))
     }
 
-    /// The page.
-    pub async fn page(self) -> HttpResponse {
+    /// Answers with the page.
+    async fn answer(&self, method: &Method) -> HttpResponse {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "GET,HEAD")).finish();
+        }
+        let metrics = self.clone();
         // Looking everything up reads files.
-        match web::block(move || self.write()).await {
+        match web::block(move || metrics.write()).await {
             Ok(text) => HttpResponse::Ok().insert_header((header::CONTENT_TYPE, CONTENT_TYPE)).body(text),
             Err(_) => HttpResponse::InternalServerError().finish(), // the server is ending
         }
@@ -72,13 +76,10 @@ impl Metrics {
 
 /// Answers a request to the page on the REST listener.
 pub async fn answer(request: &HttpRequest, door: &Door, metrics: &Metrics) -> HttpResponse {
-    if let Some(refusal) = door.refuse_address(request) {
-        return refusal;
+    match door.refuse_address(request) {
+        Some(refusal) => refusal,
+        None => metrics.answer(request.method()).await,
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return HttpResponse::build(StatusCode::METHOD_NOT_ALLOWED).insert_header((header::ALLOW, "GET,HEAD")).finish();
-    }
-    metrics.clone().page().await
 }
 
 /// Serves the page, and nothing else, on a listener of its own. Must be called on an actix system, which then runs it.
@@ -86,8 +87,9 @@ pub async fn answer(request: &HttpRequest, door: &Door, metrics: &Metrics) -> Ht
 /// # Errors
 /// The listener cannot be used.
 pub fn serve(metrics: Metrics, listener: TcpListener) -> io::Result<Server> {
-    let page = |metrics: Data<Metrics>| async move { metrics.get_ref().clone().page().await };
-    let app = move || App::new().app_data(Data::new(metrics.clone())).route(PATH, web::get().to(page)).route(PATH, web::head().to(page));
+    let metrics = Data::new(metrics);
+    let page = |request: HttpRequest, metrics: Data<Metrics>| async move { metrics.answer(request.method()).await };
+    let app = move || App::new().app_data(metrics.clone()).route(PATH, web::to(page));
     let server = HttpServer::new(app).workers(1).max_connections(CONNECTIONS).shutdown_timeout(1).disable_signals();
     Ok(server.listen(listener)?.run())
 }
