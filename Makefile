@@ -31,7 +31,7 @@ cluster: ## Start three nodes that are one cluster, on ./data/cluster, with thei
 image: ## Make the image hearth, of a static binary alone; pulls nothing where there is cargo
 	CARGO=$(CARGO) .deploy/image.sh hearth
 
-up: ## Start three containers that are one cluster, from the image hearth, with their APIs at ports 9091 to 9093
+up: image ## Start three containers that are one cluster of that image, with their APIs at ports 9091 to 9093
 	$(COMPOSE) up --detach
 
 down: ## Stop those containers; their data stays
