@@ -69,13 +69,15 @@ fn the_numbers_are_those_of_the_node() {
     let before = Scrape::of(&node.address);
     users(&node, &["ann", "bob"]);
     node.client().body("POST", "/groups", r#"{"name":"friends","description":""}"#).is(201);
-    let after = Scrape::of(&node.address);
+    // What took how long is noted after the answer.
+    let entries = |page: &Scrape| page.value("hearth_apply_entries_sum").unwrap();
+    let after = (0..1000).map(|_| Scrape::of(&node.address)).find(|page| entries(page) == entries(&before) + 2.0).expect("two entries are applied");
     let grown = |series: &str| after.value(series).unwrap() - before.value(series).unwrap();
     assert_eq!((grown("hearth_users"), grown("hearth_groups"), grown("hearth_rooms")), (2.0, 1.0, 0.0));
     for index in ["last_log", "committed", "applied"] {
         assert_eq!(grown(&format!("hearth_raft_{index}_index")), 2.0, "{index}");
     }
-    assert!(grown("hearth_log_flush_seconds_count") >= 2.0 && grown("hearth_apply_entries_sum") == 2.0);
+    assert!(grown("hearth_log_flush_seconds_count") >= 2.0 && grown("hearth_apply_seconds_count") >= 1.0);
     for (series, value) in [
         ("hearth_raft_is_leader", 1.0),
         ("hearth_raft_leader", 1.0),
