@@ -125,6 +125,9 @@ fn a_node_that_is_killed_costs_no_read() {
     assert!(answered.load(Ordering::Relaxed) >= 1100);
     drop(nodes);
     balancer.until(users, |status| status == 503);
+    let refused = balancer.client().absolute("GET", users, None);
+    refused.fails(503, "ServiceUnavailableException", "No node can answer now", "");
+    assert_eq!(refused.header("retry-after"), Some("1"));
 }
 
 #[test]
