@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 
 CARGO ?= cargo
 PYTHON ?= python3
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 CLIENTS := $(TARGET)/clients
 PYTEST := $(CLIENTS)/bin/python -B -m pytest -p no:cacheprovider
@@ -15,13 +16,26 @@ PYTEST := $(CLIENTS)/bin/python -B -m pytest -p no:cacheprovider
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --no-fail-fast)
 
-.PHONY: help run verify fix test unit clients build bench soak power-cut damage fuzz fuzz-api clean
+.PHONY: help run cluster image up down verify fix test unit clients build bench soak power-cut damage fuzz fuzz-api clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Start a node on ./data, with the API at http://127.0.0.1:9090
 	$(CARGO) run --release --locked --bin hearth -- serve --data-dir ./data
+
+cluster: ## Start three nodes that are one cluster, on ./data/cluster, with their APIs at ports 9091 to 9093
+	$(CARGO) build --release --locked --bin hearth
+	.deploy/cluster.sh $(TARGET)/release/hearth
+
+image: ## Make the image hearth, of a static binary alone; pulls nothing where there is cargo
+	CARGO=$(CARGO) .deploy/image.sh hearth
+
+up: image ## Start three containers that are one cluster of that image, with their APIs at ports 9091 to 9093
+	$(COMPOSE) up --detach
+
+down: ## Stop those containers; their data stays
+	$(COMPOSE) down
 
 verify: ## Check format, lints, documentation, licences and imports; writes nothing but build output
 	$(CARGO) fmt --all --check

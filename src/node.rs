@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::actions::{Fault, Hasher, Hearth, Parts, Throttle};
 use crate::actors::{Broken, Owners, Views};
 use crate::base::jid::Domain;
-use crate::cluster::{Cluster, Members, Own, Proposer, Reads};
+use crate::cluster::{Cluster, Gauges, Members, Own, Proposer, Reads};
 use crate::config::Config;
 use crate::raft::{self, Engine, OpenError};
 use crate::rest::server::Server;
@@ -132,6 +132,7 @@ impl Node {
             proposer: Proposer::new(members.clone(), views.clone()),
             reads: Reads::new(members, views),
             cluster: cluster.clone(),
+            gauges: Gauges::start(raft.clone()),
             ledgers: raft.ledgers(),
             hasher: Hasher::new(tokio::runtime::Handle::current(), &config.hashing),
             domain,

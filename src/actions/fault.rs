@@ -2,6 +2,7 @@
 
 use crate::cluster::Unavailable;
 use crate::state::Refusal;
+use crate::telemetry::metrics::Bound;
 
 /// Why an action did not happen. Each door gives it its own wire shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,13 +15,22 @@ pub enum Fault {
     Invalid(Invalid),
     /// The cluster cannot answer now.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Unavailable(Unavailable),
     /// A queue of this node is full; come back later.
     #[error("too much is waiting already")]
     Overloaded,
     /// A fault of this node.
     #[error("internal fault: {0}")]
     Internal(String),
+}
+
+impl From<Unavailable> for Fault {
+    fn from(why: Unavailable) -> Self {
+        if why == Unavailable::TooSlow {
+            Bound::LogTime.hit();
+        }
+        Self::Unavailable(why)
+    }
 }
 
 /// What is wrong with an input. The text is the value as it was given, where that may be shown.

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::base::ids;
 use crate::base::secrets::{Secret, Verifier};
 use crate::config::Hashing;
+use crate::telemetry::metrics::Bound;
 
 use super::Fault;
 
@@ -51,7 +52,7 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let internal = |error: &dyn std::fmt::Display| Fault::Internal(error.to_string());
-        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| Fault::Overloaded)?;
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| full())?;
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|e| internal(&e))?;
         // The permits go with the work: it goes on, and takes its core, when whoever asked for it has gone.
         let held = move || {
@@ -61,4 +62,9 @@ impl Hasher {
         };
         self.runtime.spawn_blocking(held).await.map_err(|e| internal(&e))
     }
+}
+
+fn full() -> Fault {
+    Bound::Hashing.hit();
+    Fault::Overloaded
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::base::addresses::Forwarding;
 use crate::base::clock::Timestamp;
 use crate::base::jid::Domain;
-use crate::cluster::{Cluster, Proposer, Reads};
+use crate::cluster::{Cluster, Gauges, Proposer, Reads};
 use crate::config::Config;
 use crate::raft::LedgerReader;
 use crate::state::audit::Draft;
@@ -25,6 +25,8 @@ pub struct Parts {
     pub reads: Reads,
     /// This node's part in its cluster.
     pub cluster: Cluster,
+    /// What Raft does, in numbers.
+    pub gauges: Gauges,
     /// What only grows, on disk.
     pub ledgers: Arc<dyn LedgerReader>,
     /// The password pool.

@@ -13,6 +13,7 @@ mod hasher;
 pub mod health;
 mod hearth;
 pub mod lockouts;
+mod metrics;
 pub mod nodes;
 pub mod properties;
 pub mod rooms;

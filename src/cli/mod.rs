@@ -4,6 +4,7 @@ mod config;
 mod health;
 pub mod http;
 mod panics;
+mod secret;
 mod serve;
 mod state;
 
@@ -37,6 +38,8 @@ enum Command {
     State(state::State),
     /// Ask a running node whether it lives, or whether it is ready; fails when it is not.
     Health(health::Health),
+    /// Make a secret for the nodes of a cluster in a file, unless it is there already.
+    Secret(secret::Secret),
 }
 
 /// The configuration file and what overrides it.
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Config(command) => command.run(),
         Command::State(state) => state.run(),
         Command::Health(health) => health.run(),
+        Command::Secret(secret) => secret.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

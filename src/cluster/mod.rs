@@ -17,6 +17,7 @@ mod contacts;
 mod duties;
 mod fence;
 pub mod formation;
+mod gauges;
 mod group;
 mod keeper;
 mod leader;
@@ -34,6 +35,7 @@ mod whole;
 
 pub use calls::Calls;
 pub use fence::Fence;
+pub use gauges::{Gauges, Reading};
 pub use group::{Group, Unsure};
 pub use leader::Undone;
 pub use members::Members;

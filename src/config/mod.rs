@@ -9,6 +9,7 @@ mod hashing;
 mod limits;
 mod load;
 mod log;
+mod metrics;
 mod proxies;
 mod rest;
 mod store;
@@ -27,6 +28,7 @@ pub use hashing::Hashing;
 pub use limits::Limits;
 pub use load::ConfigError;
 pub use log::{Log, LogFormat};
+pub use metrics::Metrics;
 pub use proxies::Proxies;
 pub use rest::Rest;
 pub use store::{Engine, Store};
@@ -65,6 +67,8 @@ pub struct Config {
     pub hashing: Hashing,
     /// What the process says about itself.
     pub log: Log,
+    /// What is measured.
+    pub metrics: Metrics,
 }
 
 impl Default for Config {
@@ -81,6 +85,7 @@ impl Default for Config {
             store: Store::default(),
             hashing: Hashing::default(),
             log: Log::default(),
+            metrics: Metrics::default(),
         }
     }
 }

@@ -26,9 +26,11 @@ fn the_example_is_the_defaults_and_shows_every_key() {
 }
 
 #[test]
-fn the_key_without_a_default_is_shown_as_a_comment() {
-    let text = EXAMPLE.replace("# domain =", "domain =");
-    assert_eq!(read(&text).unwrap().domain.unwrap(), "example.org");
+fn keys_without_a_default_are_shown_as_comments() {
+    let text = EXAMPLE.replace("# domain =", "domain =").replace("# listen =", "listen =");
+    let config = read(&text).unwrap();
+    assert_eq!(config.domain.unwrap(), "example.org");
+    assert_eq!(config.metrics.listen.unwrap().to_string(), "127.0.0.1:9092");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, TryStreamExt};
@@ -18,6 +19,7 @@ use super::snapshot::{Kept, SnapshotFile, SnapshotStore};
 use super::types::{Answer, Entry, LogId, SnapshotMeta, StoredMembership, TypeConfig};
 use super::writer::Writer;
 use crate::actors::{Applied, Broken, Cut, Replica, Sequel};
+use crate::telemetry::metrics::{APPLY_ENTRIES, APPLY_TIME, SNAPSHOT_TIME};
 
 /// How many entries are applied before readers see them and answers go out.
 const BATCH: usize = 1024;
@@ -100,10 +102,13 @@ impl<R: Replica> StateMachine<R> {
     /// Applies, makes it visible, then answers: whoever has an answer reads its effect.
     async fn settle(&self, drained: Drained) -> io::Result<()> {
         let Some(last) = drained.last else { return Ok(()) };
+        let since = Instant::now();
         let Drained { proposals, proposers, others, .. } = drained;
         let (ledgers, progress) = (self.parts.ledgers.clone(), self.parts.progress.clone());
         let answers = Answers { ledgers, progress, upto: last.index, laid: Laid::default(), proposers, others, answers: Vec::new() };
         let laid = self.parts.replica.settle(proposals, last.index, answers).await.map_err(stop)?;
+        APPLY_TIME.took(since.elapsed());
+        APPLY_ENTRIES.record(drained.entries);
         self.parts.ledgers.queue(&self.parts.writer, laid).await?;
         self.parts.load.applied(drained.entries, drained.bytes);
         Ok(())
@@ -226,6 +231,7 @@ impl<R: Replica> RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder<R> {
     type SnapshotData = SnapshotFile;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshotted> {
+        let since = Instant::now();
         let cut = self.cut.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let cut = cut.ok_or_else(|| io::Error::other("a cut makes one snapshot"))?.map_err(stop)?;
         let (store, meta) = (Arc::clone(&self.parts.snapshots), self.meta.clone());
@@ -235,6 +241,7 @@ impl<R: Replica> RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder<R> {
         let store = Arc::clone(&self.parts.snapshots);
         let kept = blocking(move || store.publish(finished)).await?;
         self.parts.load.taken(self.covered, kept.file.size());
+        SNAPSHOT_TIME.took(since.elapsed());
         Ok(snapshotted(kept))
     }
 }

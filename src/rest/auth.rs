@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::actions::{Fault, Hearth};
 use crate::state::State;
+use crate::telemetry::metrics::Bound;
 
 use super::call::general;
 use super::error::{ApiError, Result};
@@ -103,6 +104,7 @@ pub async fn authenticate(hearth: &Hearth, throttle: &Throttle, state: &State, r
     }
     let name = offer.name();
     if let Some(seconds) = wait {
+        Bound::Logins.hit();
         return Err(ApiError::plain(StatusCode::TOO_MANY_REQUESTS, path).retry_after(seconds));
     }
     throttle.failed(address, name);

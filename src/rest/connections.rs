@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::dev::Extensions;
 
+use crate::telemetry::metrics::Bound;
+
 /// How often connections are looked at.
 const ROUND: Duration = Duration::from_secs(1);
 
@@ -23,6 +25,14 @@ pub struct Connection {
     socket: TcpStream,
     used: Mutex<Instant>,
     streams: AtomicUsize,
+    /// All there are.
+    all: Arc<AtomicUsize>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.all.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Connection {
@@ -55,16 +65,34 @@ impl Drop for Streaming {
 }
 
 /// All connections of a server. The server bounds how many there are.
-#[derive(Clone, Debug, Default)]
-pub struct Connections(Arc<Mutex<Vec<Weak<Connection>>>>);
+#[derive(Clone, Debug)]
+pub struct Connections {
+    list: Arc<Mutex<Vec<Weak<Connection>>>>,
+    open: Arc<AtomicUsize>,
+    most: usize,
+}
 
 impl Connections {
+    /// None yet; the server allows `most` at a time.
+    pub fn new(most: usize) -> Self {
+        Self { list: Arc::default(), open: Arc::default(), most }
+    }
+
+    /// How many there are.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// Takes in a new connection; what it is goes with it in `data`.
     pub fn accept(&self, io: &dyn Any, data: &mut Extensions) {
         let socket = io.downcast_ref::<actix_web::rt::net::TcpStream>().and_then(|io| io.as_fd().try_clone_to_owned().ok());
         let Some(socket) = socket else { return };
-        let connection = Arc::new(Connection { socket: socket.into(), used: Mutex::new(Instant::now()), streams: AtomicUsize::new(0) });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
+        if self.open.fetch_add(1, Ordering::Relaxed) + 1 >= self.most {
+            Bound::Connections.hit();
+        }
+        let (used, streams, all) = (Mutex::new(Instant::now()), AtomicUsize::new(0), Arc::clone(&self.open));
+        let connection = Arc::new(Connection { socket: socket.into(), used, streams, all });
+        self.list.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         data.insert(connection);
     }
 
@@ -73,7 +101,7 @@ impl Connections {
         let mut round = tokio::time::interval(ROUND);
         loop {
             round.tick().await;
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.list.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|connection| {
                 let Some(connection) = connection.upgrade() else { return false };
                 let idle = connection.is_idle(patience);

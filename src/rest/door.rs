@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::http::{Method, StatusCode};
@@ -20,10 +20,12 @@ use super::auth::{self, authenticate, check_address, client_address};
 use super::call::{Answer, Call};
 use super::entities::{ErrorBody, Format, encode};
 use super::error::{ApiError, Result};
+use super::meters;
 use super::negotiate::{self, Accept, BadContentType};
-use super::path::{Query, segments};
+use super::path::{BadTarget, Query, segments};
 use super::routes::{Access, Base, Endpoint, Gives, Route, Takes, find};
 use crate::actions::Throttle;
+use crate::telemetry::metrics::Bound;
 
 /// A request id that the client chose.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -43,6 +45,9 @@ pub struct Door {
     /// Failed logins of late.
     pub throttle: Arc<Throttle>,
 }
+
+/// The route of a path, if it has one, with its path parameters.
+type Found = std::result::Result<Option<(&'static Route, Vec<String>)>, BadTarget>;
 
 /// What is known of a request before its body is read.
 struct Heads {
@@ -66,9 +71,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 impl Door {
     /// Answers a request below a base; `raw` is its path from there on.
     pub async fn answer(&self, request: HttpRequest, payload: Payload, base: Base, raw: &str) -> HttpResponse {
+        let since = Instant::now();
         let heads = Heads::of(&request);
-        let answered = self.through(&request, &heads, payload, (base, raw)).await;
-        answered.unwrap_or_else(|error| refuse(&error, &heads))
+        let found = segments(raw).map(|segments| find(base, &segments));
+        let meter = meters::of(base, found.as_ref().ok().and_then(|found| Some(found.as_ref()?.0)), request.method());
+        let answered = self.through(&request, &heads, payload, found).await;
+        let answer = answered.unwrap_or_else(|error| refuse(&error, &heads));
+        meter.note(since, &answer);
+        answer
     }
 
     /// Answers a request to a path where nothing lives.
@@ -77,10 +87,18 @@ impl Door {
         refuse(&ApiError::plain(StatusCode::NOT_FOUND, &heads.path), &heads)
     }
 
-    async fn through(&self, request: &HttpRequest, heads: &Heads, payload: Payload, (base, raw): (Base, &str)) -> Result<HttpResponse> {
+    /// The refusal of a request from an address that may not call the API.
+    pub fn refuse_address(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        let heads = Heads::of(request);
+        let address = client_address(&self.hearth, request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let checked = check_address(&self.hearth, &self.hearth.local(), address, &heads.path);
+        checked.err().map(|error| refuse(&error, &heads))
+    }
+
+    async fn through(&self, request: &HttpRequest, heads: &Heads, payload: Payload, found: Found) -> Result<HttpResponse> {
         let path = &heads.path;
         let bad_target = |_| ApiError::plain(StatusCode::BAD_REQUEST, path);
-        let found = find(base, &segments(raw).map_err(bad_target)?);
+        let found = found.map_err(bad_target)?;
         let query = Query::parse(request.query_string()).map_err(bad_target)?;
         // Exemptions are decided on the matched route, never on text (S1).
         let access = found.as_ref().map(|(route, _)| access(route));
@@ -101,7 +119,7 @@ impl Door {
         let path = path.clone();
         let call = Call { hearth, caller, method: endpoint.method.clone(), path, params, query, body, content, accept, local_reads };
         let answer = timeout(self.patience(), (endpoint.handler)(call)).await;
-        let answer = answer.map_err(|_| ApiError::plain(StatusCode::SERVICE_UNAVAILABLE, &heads.path).retry_after(1))??;
+        let answer = answer.map_err(|_| too_late(StatusCode::SERVICE_UNAVAILABLE, &heads.path).retry_after(1))??;
         Ok(respond(answer, local_reads.then(|| self.hearth.local().index)))
     }
 
@@ -136,8 +154,10 @@ impl Door {
             Takes::Bulk(_) => limits.bulk_body_bytes,
             Takes::Entity(_) | Takes::Vcard => limits.body_bytes,
         };
-        let too_large =
-            || ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "IllegalArgumentException", format!("The body is larger than {most} bytes"), path);
+        let too_large = || {
+            Bound::Body.hit();
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "IllegalArgumentException", format!("The body is larger than {most} bytes"), path)
+        };
         let announced = text(request.headers(), &header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if announced.is_some_and(|length| length > most) {
             return Err(too_large());
@@ -153,9 +173,14 @@ impl Door {
             }
             Ok(())
         };
-        timeout(self.patience(), read).await.map_err(|_| ApiError::plain(StatusCode::REQUEST_TIMEOUT, path))??;
+        timeout(self.patience(), read).await.map_err(|_| too_late(StatusCode::REQUEST_TIMEOUT, path))??;
         Ok(body.freeze())
     }
+}
+
+fn too_late(status: StatusCode, path: &str) -> ApiError {
+    Bound::RequestTime.hit();
+    ApiError::plain(status, path)
 }
 
 fn access(route: &Route) -> Access {

@@ -19,6 +19,8 @@ pub mod invitations;
 pub mod listing;
 pub mod lockouts;
 pub mod messages;
+pub mod meters;
+pub mod metrics;
 pub mod negotiate;
 pub mod nodes;
 pub mod occupants;

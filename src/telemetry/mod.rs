@@ -1,6 +1,8 @@
 //! Floor 0: how the process tells what it does. Tracing to standard error: lines for people on a terminal, JSON
 //! elsewhere. What is secret is masked by its type, long before it could come here.
 
+pub mod metrics;
+
 use std::io::IsTerminal;
 
 use tracing::Subscriber;

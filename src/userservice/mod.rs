@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::actions::{Caller, Hearth, Throttle};
 use crate::state::State;
+use crate::telemetry::metrics::Bound;
 
 use parameters::Parameters;
 use words::{Said, Word};
@@ -123,6 +124,7 @@ impl Door {
             return Ok(());
         }
         if let Some(seconds) = self.throttle.wait(address, None) {
+            Bound::Logins.hit();
             return Err(Said { status: StatusCode::TOO_MANY_REQUESTS, retry_after: Some(seconds), ..Word::NotAuthorised.into() });
         }
         self.throttle.failed(address, None);
@@ -140,13 +142,17 @@ impl Door {
             while let Some(piece) = payload.next().await {
                 let piece = piece.map_err(|_| Said::from(Word::Illegal))?;
                 if body.len() + piece.len() > limits.body_bytes {
+                    Bound::Body.hit();
                     return Err(Said { status: StatusCode::PAYLOAD_TOO_LARGE, ..Word::Illegal.into() });
                 }
                 body.extend_from_slice(&piece);
             }
             Ok(())
         };
-        let late = |_| Said { status: StatusCode::REQUEST_TIMEOUT, ..Word::Illegal.into() };
+        let late = |_| {
+            Bound::RequestTime.hit();
+            Said { status: StatusCode::REQUEST_TIMEOUT, ..Word::Illegal.into() }
+        };
         timeout(limits.request_timeout(), read).await.map_err(late)??;
         Ok(body.freeze())
     }

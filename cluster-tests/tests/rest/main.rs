@@ -8,6 +8,7 @@ mod hostile;
 mod invitations;
 mod lockouts;
 mod memberships;
+mod metrics;
 mod properties;
 mod room_rights;
 mod rooms;

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 use cluster_tests::Node;
@@ -19,7 +20,7 @@ fn help_names_every_command_and_flag() {
     let help = run(&["--help"]);
     assert!(help.status.success());
     let (out, err) = said(&help);
-    assert!(err.is_empty() && ["serve", "config", "state", "health"].iter().all(|name| out.contains(name)), "{out}");
+    assert!(err.is_empty() && ["serve", "config", "state", "health", "secret"].iter().all(|name| out.contains(name)), "{out}");
     let (out, _) = said(&run(&["serve", "--help"]));
     for word in
         ["--config", "--data-dir", "--domain", "--rest-listen", "HEARTH_ADMIN_PASSWORD", "HEARTH_API_SECRET", "./data", "localhost", "127.0.0.1:9090"]
@@ -91,4 +92,20 @@ fn health_says_why_a_node_is_not_live() {
     let output = run(&["health", "--url", &format!("http://{}", node.address)]);
     let message = "hearth: the node answered 503: Not live: the change of property xmpp.jmx.port needs a restart\n";
     assert_eq!((output.status.code(), said(&output)), (Some(1), (String::new(), message.to_owned())));
+}
+
+#[test]
+fn a_secret_is_made_once_and_for_its_owner_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("cluster");
+    let make = || run(&["secret", file.to_str().unwrap()]);
+    assert_eq!((make().status.code(), said(&make())), (Some(0), Default::default()));
+    let secret = fs::read_to_string(&file).unwrap();
+    assert!(secret.trim_end().len() == 32 && secret.trim_end().chars().all(|c| c.is_ascii_alphanumeric()));
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(make().status.success());
+    assert_eq!(fs::read_to_string(&file).unwrap(), secret);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
+    let output = run(&["secret", "/nowhere/at/all"]);
+    assert_eq!((output.status.code(), said(&output).1.lines().count()), (Some(1), 1));
 }

@@ -11,11 +11,13 @@ mod queue;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tokio::sync::{Mutex, Semaphore, oneshot};
 
 use self::queue::{Entrance, Queue, Queued};
 use super::engine::{Batch, LogEngine, Op};
+use crate::telemetry::metrics::{Bound, FLUSH_JOBS, FLUSH_TIME};
 
 /// How many jobs may wait.
 const QUEUE_JOBS: u32 = 4096;
@@ -85,6 +87,9 @@ impl Writer {
         let bytes = job.ops.iter().map(Op::weight).sum();
         // Also the smallest job takes its part of the room, so that there are not too many.
         let permits = u32::try_from(bytes).unwrap_or(QUEUE_BYTES).clamp(QUEUE_BYTES / QUEUE_JOBS, QUEUE_BYTES);
+        if self.room.available_permits() < permits as usize {
+            Bound::LogQueue.hit();
+        }
         let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| self.why_stopped())?;
         self.check()?;
         if self.entrance.0.push(Queued { job, bytes, _room: room }) { Ok(()) } else { Err(self.why_stopped()) }
@@ -162,12 +167,15 @@ impl<E: LogEngine> Thread<E> {
     fn commit(&mut self, mut jobs: Vec<Queued>) {
         let durable = jobs.iter().any(|queued| queued.job.durable);
         let ops: Vec<Op> = jobs.iter_mut().flat_map(|queued| std::mem::take(&mut queued.job.ops)).collect();
+        let since = Instant::now();
         self.write(ops, durable);
         if self.broken.get().is_none() {
             jobs.iter_mut().filter_map(|queued| queued.job.written.take()).for_each(|hook| hook());
         }
         if durable {
             self.sync();
+            FLUSH_TIME.took(since.elapsed());
+            FLUSH_JOBS.record(jobs.len() as u64);
         }
         for queued in jobs {
             if let Some(done) = queued.job.done {
