@@ -140,6 +140,29 @@ fn a_last_batch_that_was_synced_is_missed_wherever_it_is_cut() {
     assert_eq!(keys(&open(dir.path()).unwrap(), Space::Log), [1, 2, 3, 4]);
 }
 
+/// A power cut may take a batch and leave the one behind it. Written over, the first must not bring the second back.
+#[test]
+fn a_batch_behind_a_torn_one_stays_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = open(dir.path()).unwrap();
+    let batch = |key: u64, fill: u8| vec![put(Space::Log, key, vec![fill; 50])];
+    engine.write_durably(Batch { ops: batch(1, 7) }).unwrap();
+    let before = fs::read(&files(dir.path())[0]).unwrap();
+    write(&mut engine, batch(2, 7));
+    write(&mut engine, batch(3, 7));
+    drop(engine);
+    let file = files(dir.path())[0].clone();
+    let mut torn = fs::read(&file).unwrap();
+    let at = before.iter().zip(&torn).position(|(a, b)| a != b).unwrap();
+    torn[at] ^= 1;
+    fs::write(&file, torn).unwrap();
+    let mut engine = open(dir.path()).unwrap();
+    assert_eq!(keys(&engine, Space::Log), [1]);
+    engine.write_durably(Batch { ops: batch(9, 8) }).unwrap();
+    drop(engine);
+    assert_eq!(keys(&open(dir.path()).unwrap(), Space::Log), [1, 9]);
+}
+
 /// Every byte of a segment, without the mark's help: a batch that a later one knows to have been synced is missed.
 #[test]
 fn damage_before_the_end_is_told_from_a_torn_end() {
