@@ -299,6 +299,34 @@ fn a_batch_sees_its_own_earlier_changes_and_spaces_are_apart() {
     assert_eq!((keys(&engine, Space::Log), keys(&engine, Space::Audit), keys(&engine, Space::Messages)), (vec![4], vec![4], vec![1]));
 }
 
+/// Over the ledgers' store, over what is handed to it, and over a restart.
+#[test]
+fn a_cleared_ledger_stays_cleared() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = open(dir.path()).unwrap();
+    let fill = |engine: &mut JournalEngine, keys: std::ops::Range<u64>| {
+        keys.for_each(|key| engine.write_durably(Batch { ops: vec![put(Space::Messages, key, vec![3; 200])] }).unwrap());
+    };
+    fill(&mut engine, 0..100);
+    engine.write_durably(Batch { ops: vec![Op::DeleteRange { space: Space::Messages, keys: 10..90 }, put(Space::Messages, 50, "new")] }).unwrap();
+    let expected = || (0..10).chain([50]).chain(90..100).collect::<Vec<_>>();
+    let newest = |engine: &JournalEngine| {
+        let found = engine.reader().range(Space::Messages, 0..95, Order::Descending, 7).unwrap();
+        found.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    for _ in 0..3 {
+        assert_eq!(keys(&engine, Space::Messages), expected());
+        assert_eq!(newest(&engine), [94, 93, 92, 91, 90, 50, 9]);
+        drop(engine);
+        engine = open(dir.path()).unwrap();
+    }
+    fill(&mut engine, 1000..1100);
+    drop(engine);
+    engine = open(dir.path()).unwrap();
+    assert_eq!(newest(&engine), [94, 93, 92, 91, 90, 50, 9]);
+    assert_eq!(keys(&engine, Space::Messages).len(), 121);
+}
+
 #[test]
 fn a_damaged_record_is_an_error_not_a_value() {
     let dir = tempfile::tempdir().unwrap();

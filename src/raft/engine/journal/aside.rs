@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 
 use super::files::{self, Spare};
-use super::index::Ledger;
+use super::overlay::Overlay;
 use crate::raft::engine::{Batch, LedgerReader, LogEngine, Op, RedbEngine, Space, closed, damaged};
 
 /// Where the store says up to which batch it has the ledger writes.
@@ -21,7 +21,7 @@ const TASKS: usize = 2;
 
 enum Task {
     /// Take over these writes, those of the batches up to this one.
-    Keep(Arc<Ledger>, u64),
+    Keep(Arc<Overlay>, u64),
     /// Make a file of so many bytes.
     Make(PathBuf, u64),
 }
@@ -57,14 +57,10 @@ impl Store {
         self.engine.reader()
     }
 
-    fn keep(&mut self, writes: &Ledger, number: u64) -> io::Result<()> {
-        let op = |(&(space, key), value): (&(Space, u64), &Option<Bytes>)| match value {
-            Some(value) => Op::Put { space, key, value: value.clone() },
-            None => Op::Delete { space, key },
-        };
+    fn keep(&mut self, writes: &Overlay, number: u64) -> io::Result<()> {
         let number = Bytes::copy_from_slice(&number.to_be_bytes());
         let number = Op::Put { space: Space::Meta, key: KEPT, value: number };
-        self.engine.write_durably(Batch { ops: writes.iter().map(op).chain([number]).collect() })
+        self.engine.write_durably(Batch { ops: writes.ops().chain([number]).collect() })
     }
 }
 
@@ -92,7 +88,7 @@ impl Aside {
     }
 
     /// Has the store take over these writes, those of the batches up to `number`. One hand-over at a time.
-    pub fn keep(&mut self, writes: Arc<Ledger>, number: u64) -> io::Result<()> {
+    pub fn keep(&mut self, writes: Arc<Overlay>, number: u64) -> io::Result<()> {
         self.keeping = true;
         self.ask(Task::Keep(writes, number))
     }

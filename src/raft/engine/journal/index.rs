@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::frame::{Change, Changes};
+use super::overlay::Overlay;
 use crate::raft::engine::{Op, Space, damaged};
 
 /// Where a value lies, and its checksum.
@@ -44,9 +45,6 @@ impl Segment {
     }
 }
 
-/// Writes to ledgers, `None` for a deletion.
-pub type Ledger = BTreeMap<(Space, u64), Option<Bytes>>;
-
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -55,9 +53,9 @@ pub struct Index {
     /// By the batch each begins with.
     pub segments: BTreeMap<u64, Segment>,
     /// Ledger writes since the last hand-over to the ledgers' store.
-    pub fresh: Ledger,
+    pub fresh: Overlay,
     /// Those that have been handed over and may not be in it yet.
-    pub handed: Arc<Ledger>,
+    pub handed: Arc<Overlay>,
 }
 
 impl Index {
@@ -70,13 +68,13 @@ impl Index {
             match change? {
                 Change::Put(Space::Log, key, value) => self.put(key, place(segment, base, bytes, value)?),
                 Change::Put(Space::Meta, key, value) => drop(self.meta.insert(key, Bytes::copy_from_slice(&bytes[value]))),
-                Change::Put(space, key, value) if ledgers => drop(self.fresh.insert((space, key), Some(Bytes::copy_from_slice(&bytes[value])))),
+                Change::Put(space, key, value) if ledgers => self.fresh.put(space, key, Some(Bytes::copy_from_slice(&bytes[value]))),
                 Change::Delete(Space::Log, key) => self.remove(key..key.saturating_add(1)),
                 Change::Delete(Space::Meta, key) => drop(self.meta.remove(&key)),
-                Change::Delete(space, key) if ledgers => drop(self.fresh.insert((space, key), None)),
+                Change::Delete(space, key) if ledgers => self.fresh.put(space, key, None),
                 Change::DeleteRange(Space::Log, keys) => self.remove(keys),
                 Change::DeleteRange(Space::Meta, keys) => self.meta.retain(|key, _| !keys.contains(key)),
-                Change::DeleteRange(..) if ledgers => return Err(damaged("a range of a ledger is deleted")),
+                Change::DeleteRange(space, keys) if ledgers => self.fresh.clear(space, keys),
                 _ => {}
             }
         }
@@ -129,9 +127,15 @@ impl Index {
 
     /// The ledger writes with these keys that the ledgers' store may not have.
     pub fn waiting(&self, space: Space, keys: &Range<u64>) -> BTreeMap<u64, Option<Bytes>> {
-        let range = (space, keys.start)..(space, keys.end);
-        let all = self.handed.range(range.clone()).chain(self.fresh.range(range));
-        all.map(|((_, key), value)| (*key, value.clone())).collect()
+        let mut waiting = BTreeMap::new();
+        self.handed.lay(space, keys, &mut waiting);
+        self.fresh.lay(space, keys, &mut waiting);
+        waiting
+    }
+
+    /// What of the store's records with these keys still holds, in order.
+    pub fn left(&self, space: Space, keys: Range<u64>) -> Vec<Range<u64>> {
+        self.fresh.left(space, self.handed.left(space, vec![keys]))
     }
 
     /// Takes the oldest segments of which nothing is needed any more, the ledgers' store having all batches up to `kept`.

@@ -10,25 +10,25 @@
 //! Everything is in the journal first. Log records stay there until they are deleted, and are found through an index in
 //! memory. Ledger writes stay in memory too until their segment is full; then another thread puts them into the ledgers' own
 //! store, and a segment is used again once the store has its ledger writes and its log records are deleted. The first batch of
-//! each segment begins with all records of [`Space::Meta`], so those of older segments are never needed. So memory is bounded
+//! each segment begins with all records of [`Space::Meta`](super::Space::Meta), so those of older segments are never needed. So memory is bounded
 //! by the log and two segments of ledger writes, and disk by the log, the ledgers, and a few files.
 
 mod aside;
 mod files;
 mod frame;
 mod index;
+mod overlay;
 mod reader;
 mod recover;
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::mark::Mark;
-use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, damaged};
+use super::{Batch, LedgerReader, LogEngine, Op, damaged};
 
 use self::aside::{Aside, Done, Store};
 use self::files::{Spare, Stock};
@@ -149,7 +149,7 @@ impl JournalEngine {
         Ok(())
     }
 
-    /// Begins a new segment, and makes its first frame of `ops` and all records of [`Space::Meta`].
+    /// Begins a new segment, and makes its first frame of `ops` and all records of [`Space::Meta`](super::Space::Meta).
     fn turn(&mut self, ops: &[Op]) -> io::Result<u32> {
         self.sync()?;
         self.hand_over()?;
@@ -220,12 +220,6 @@ impl JournalEngine {
         let released = self.shared.change(|index| Ok(index.release(kept)))?;
         released.into_iter().try_for_each(|segment| self.stock.recycle(segment))
     }
-
-    /// Deletions of what there is in a range of a ledger: its store is behind, so ranges mean nothing to it.
-    fn one_by_one(&self, space: Space, keys: Range<u64>) -> io::Result<Vec<Op>> {
-        let found = self.reader().range(space, keys, Order::Ascending, usize::MAX)?;
-        Ok(found.into_iter().map(|(key, _)| Op::Delete { space, key }).collect())
-    }
 }
 
 /// Writes the head of a segment that begins with this batch.
@@ -237,22 +231,7 @@ fn head(file: &File, begins: u64) -> io::Result<End> {
 
 impl LogEngine for JournalEngine {
     fn write(&mut self, Batch { ops }: Batch) -> io::Result<()> {
-        let is_ledger = |space: Space| matches!(space, Space::Audit | Space::Messages);
-        if !ops.iter().any(|op| matches!(op, Op::DeleteRange { space, .. } if is_ledger(*space))) {
-            return self.append(&ops);
-        }
-        // One batch still, but for what stands before a range, which the range must see.
-        let mut all = Vec::new();
-        for op in ops {
-            match op {
-                Op::DeleteRange { space, keys } if is_ledger(space) => {
-                    all.retain(|op| !matches!(op, Op::Put { space: s, key, .. } if *s == space && keys.contains(key)));
-                    all.extend(self.one_by_one(space, keys)?);
-                }
-                op => all.push(op),
-            }
-        }
-        self.append(&all)
+        self.append(&ops)
     }
 
     fn sync(&mut self) -> io::Result<()> {

@@ -1,6 +1,5 @@
 //! Reading while the writer goes on.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -91,8 +90,18 @@ impl JournalReader {
 
     fn ledgers(&self, space: Space, keys: Range<u64>, order: Order, limit: usize) -> io::Result<Vec<(u64, Bytes)>> {
         // What waits first: it reaches the store before it leaves the index, so nothing falls between the two looks.
-        let waiting: BTreeMap<u64, Option<Bytes>> = self.shared.see().index()?.waiting(space, &keys);
-        let stored = self.ledgers.range(space, keys, order, limit.saturating_add(waiting.len()))?;
+        let (waiting, mut left) = {
+            let seen = self.shared.see();
+            (seen.index()?.waiting(space, &keys), seen.index()?.left(space, keys))
+        };
+        if order == Order::Descending {
+            left.reverse();
+        }
+        let wanted = limit.saturating_add(waiting.len());
+        let mut stored = Vec::new();
+        for piece in left {
+            stored.extend(self.ledgers.range(space, piece, order, wanted - stored.len())?);
+        }
         Ok(lay_over(stored, waiting, order, limit))
     }
 }
