@@ -1,5 +1,6 @@
 //! Floor 7: the command line.
 
+mod cluster;
 mod config;
 mod health;
 pub mod http;
@@ -34,6 +35,8 @@ enum Command {
     /// Check a configuration file, or show one with every key.
     #[command(subcommand)]
     Config(config::Command),
+    /// Ask a running cluster how it is, or operate it.
+    Cluster(cluster::Cluster),
     /// Show what a stopped node's data directory holds: log index, checksum of the state, audit chain.
     State(state::State),
     /// Ask a running node whether it lives, or whether it is ready; fails when it is not.
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(serve) => serve.run(),
         Command::Config(command) => command.run(),
+        Command::Cluster(cluster) => cluster.run(),
         Command::State(state) => state.run(),
         Command::Health(health) => health.run(),
         Command::Secret(secret) => secret.run(),

@@ -64,7 +64,7 @@ impl Serve {
             api_secret: secret("HEARTH_API_SECRET")?,
             cluster_secret: secret("HEARTH_CLUSTER_SECRET")?,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
         runtime.block_on(async {
             let mut terminate = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
@@ -86,6 +86,12 @@ impl Serve {
             }
         })
     }
+}
+
+/// Threads of the runtime: one for two processors. The REST workers, the owners and the log writer have threads of their own, and
+/// of a runtime with more threads than work each step of a write wakes two: one to do it, and one to look for more.
+fn threads() -> usize {
+    crate::config::processors().div_ceil(2)
 }
 
 fn secret(variable: &str) -> Result<Option<Secret>, Failure> {

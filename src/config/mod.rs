@@ -96,6 +96,6 @@ fn prepared_domain<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Domain>,
 }
 
 /// The processors that this process may use, at least one.
-fn processors() -> usize {
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -11,6 +11,13 @@ pub enum Engine {
     Sled,
     /// The embedded database redb.
     Redb,
+    /// Files of our own that are only appended to, with redb beside them for what only grows.
+    Journal,
+}
+
+impl Engine {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Sled, Self::Redb, Self::Journal];
 }
 
 /// How the log is kept and when a snapshot takes its place.

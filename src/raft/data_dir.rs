@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::engine::{LedgerReader, LogEngine, MemoryDisk, RedbEngine, SledEngine, damaged};
+use super::engine::{JournalEngine, LedgerReader, LogEngine, MemoryDisk, RedbEngine, SledEngine, damaged};
 use super::identity::{FILE, Identity};
 use super::log_store::{Recovered, Room};
 use super::snapshot::SnapshotStore;
@@ -36,6 +36,11 @@ pub enum Engine {
         /// Bytes of page cache.
         cache_bytes: u64,
     },
+    /// In files of our own, with ledgers in redb with a page cache of so many bytes.
+    Journal {
+        /// Bytes of page cache.
+        cache_bytes: u64,
+    },
     /// In memory, on a disk that can lose power: for tests.
     Memory(MemoryDisk),
 }
@@ -47,13 +52,14 @@ impl Engine {
         match config.engine {
             config::Engine::Sled => Self::Sled { cache_bytes },
             config::Engine::Redb => Self::Redb { cache_bytes },
+            config::Engine::Journal => Self::Journal { cache_bytes },
         }
     }
 
     /// The one that `dir` was begun with, else the configured one.
     pub fn of(dir: &Path, config: &Store) -> Self {
         let begun_with = |engine| Self::configured(&Store { engine, ..config.clone() });
-        let all = [config::Engine::Sled, config::Engine::Redb].map(begun_with);
+        let all = config::Engine::ALL.map(begun_with);
         all.into_iter().find(|engine| engine.is_in(dir)).unwrap_or_else(|| Self::configured(config))
     }
 
@@ -62,6 +68,7 @@ impl Engine {
         match self {
             Self::Sled { .. } => SledEngine::exists(&dir.join(LOG)),
             Self::Redb { .. } => RedbEngine::exists(&dir.join(LOG)),
+            Self::Journal { .. } => JournalEngine::exists(&dir.join(LOG)),
             Self::Memory(_) => true,
         }
     }
@@ -71,6 +78,7 @@ impl Engine {
         Ok(match self {
             Self::Sled { cache_bytes } => Box::new(SledEngine::open(&dir, *cache_bytes)?),
             Self::Redb { cache_bytes } => Box::new(RedbEngine::open(&dir, *cache_bytes)?),
+            Self::Journal { cache_bytes } => Box::new(JournalEngine::open(&dir, *cache_bytes)?),
             Self::Memory(memory) => Box::new(memory.open()?),
         })
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use super::engine::{LedgerReader, Op, Order, Space};
+use super::engine::{LedgerReader, Op, Order, Space, lay_over};
 use super::snapshot::LedgerFile;
 use super::writer::{Job, Writer};
 use crate::state::{Ledger, LedgerPut};
@@ -147,16 +147,7 @@ impl LedgerReader for Ledgers {
         // What waits first: it reaches the engine before it leaves here, so nothing falls between the two looks.
         let waiting = self.waiting_in(space, &keys);
         let stored = self.engine.range(space, keys, order, limit.saturating_add(waiting.len()))?;
-        if waiting.is_empty() {
-            return Ok(stored);
-        }
-        let mut all: BTreeMap<u64, Option<Bytes>> = stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
-        all.extend(waiting);
-        let present = all.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
-        Ok(match order {
-            Order::Ascending => present.take(limit).collect(),
-            Order::Descending => present.rev().take(limit).collect(),
-        })
+        Ok(lay_over(stored, waiting, order, limit))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Floor 3: the log, its disk, and the bridge from committed entries to the owners.
 //!
 //! ```text
-//! openraft ── append, vote, committed, purge ──▶ log_store ──▶ writer (one thread) ──▶ engine (sled)
+//! openraft ── append, vote, committed, purge ──▶ log_store ──▶ writer (one thread) ──▶ engine
 //!          ── committed entries ──▶ state_machine ──▶ the replica (floor 2)
 //!                                        ├─ ledger writes ──▶ ledgers ──▶ writer
 //!                                        └─ cut ──▶ snapshot (a file)

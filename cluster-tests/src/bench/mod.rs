@@ -43,8 +43,8 @@ pub fn room() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("bench-").tempdir_in(beside).expect("a directory for the run")
 }
 
-/// The log engines that are measured: the one that is chosen for nobody's asking, and the other.
-const ENGINES: [&str; 2] = ["sled", "redb"];
+/// The log engines that are measured: the one that is chosen for nobody's asking, and the others.
+const ENGINES: [&str; 3] = ["sled", "redb", "journal"];
 
 /// A node on `data` with this log engine.
 fn node(data: &Path, engine: &str) -> Node {

@@ -31,10 +31,10 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     for (what, make) in kinds(&nodes[0]) {
         for (connections, times) in LOADS {
             wave += 1;
-            let [sled, redb] = nodes.each_ref().map(|node| Load::open(node.server(), connections, make(wave)));
+            let [sled, redb, journal] = nodes.each_ref().map(|node| Load::open(node.server(), connections, make(wave)));
             let etcd = Load::open(beside.server(), connections, put());
-            let [sled, redb, etcd] = interleave([sled, redb, etcd], plan.rounds);
-            for (engine, summary) in ENGINES.iter().zip([sled, redb]) {
+            let [sled, redb, journal, etcd] = interleave([sled, redb, journal, etcd], plan.rounds);
+            for (engine, summary) in ENGINES.iter().zip([sled, redb, journal]) {
                 let what = format!("{what}, {connections} connections, {engine}");
                 table.versus(&what, summary, ("etcd", etcd), summary.rate / etcd.rate, Target::AtLeast(times));
             }

@@ -9,16 +9,13 @@ use cluster_tests::Node;
 use cluster_tests::node::serve;
 
 use super::load::Load;
-use super::tools::{Dice, Held, copy, held, refusal, state};
+use super::tools::{Dice, Held, copy, held, refusal, serve_with, state};
 
 /// A data directory with a snapshot, a log behind it, and audit entries in both, as a crash left it; and what it holds.
-fn filled(dice: &mut Dice, dir: &Path) -> Held {
-    let config = dir.join("small.toml");
-    fs::write(&config, "[store]\nsnapshot_log_entries = 150\nkept_log_entries = 20\n").unwrap();
+fn filled(dice: &mut Dice, dir: &Path, engine: &str) -> Held {
     let data = dir.join("data");
     let start = || {
-        let mut command = serve(&data);
-        command.arg("--config").arg(&config);
+        let command = serve_with(&data, engine, "snapshot_log_entries = 150\nkept_log_entries = 20\n");
         Node::spawn(command, &data)
     };
     let node = start();
@@ -26,7 +23,8 @@ fn filled(dice: &mut Dice, dir: &Path) -> Held {
     load.run(node, Duration::from_millis(1500), Node::kill);
     let node = start();
     load.check_and_retry(&node);
-    fatten(&node);
+    // Segments of the journal are larger.
+    fatten(&node, if engine == "journal" { 400 } else { 40 });
     load.run(node, Duration::from_millis(500), Node::kill);
     assert!(fs::read_dir(data.join("snapshots")).unwrap().count() > 0, "there is a snapshot");
     let looked_at = dir.join("looked-at");
@@ -37,12 +35,12 @@ fn filled(dice: &mut Dice, dir: &Path) -> Held {
 }
 
 /// Writes enough that the log has several segments.
-fn fatten(node: &Node) {
+fn fatten(node: &Node, writes: u32) {
     let client = node.client();
     client.body("POST", "/users", r#"{"username":"fat","password":"p"}"#).is(201);
     let value = "x".repeat(3500);
     let properties: Vec<_> = (0..8).map(|i| format!(r#"{{"key":"k{i}","value":"{value}"}}"#)).collect();
-    for _ in 0..40 {
+    for _ in 0..writes {
         client.body("PUT", "/users/fat", &format!(r#"{{"username":"fat","properties":[{}]}}"#, properties.join(","))).is(200);
     }
 }
@@ -90,9 +88,15 @@ fn targets(data: &Path) -> Vec<PathBuf> {
     files.map(|(name, _)| PathBuf::from(name)).collect()
 }
 
+fn pick<'a>(files: &[&'a PathBuf], dice: &mut Dice) -> &'a Path {
+    files[usize::try_from(dice.roll(files.len() as u64)).unwrap()]
+}
+
 fn bend(file: &Path, dice: &mut Dice) -> String {
     let mut bytes = fs::read(file).unwrap();
-    let length = bytes.len() as u64;
+    // Behind the last byte that says something is only room.
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap_or_default();
+    let length = used as u64 + 1;
     let at = usize::try_from(dice.roll(length)).unwrap();
     let what = match dice.roll(4) {
         0 => {
@@ -113,10 +117,10 @@ fn bend(file: &Path, dice: &mut Dice) -> String {
     format!("{} of {length}, {what} at {at}", file.file_name().unwrap().display())
 }
 
-fn damaged(rounds: u32) {
+fn damaged(engine: &str, log: &[&str], rounds: u32) {
     let mut dice = Dice::new("damaged");
     let dir = tempfile::tempdir().unwrap();
-    let before = filled(&mut dice, dir.path());
+    let before = filled(&mut dice, dir.path(), engine);
     let data = dir.path().join("data");
     let files = targets(&data);
     let (mut wrong, mut refused) = (Vec::new(), 0);
@@ -124,7 +128,8 @@ fn damaged(rounds: u32) {
         let copied = dir.path().join("copy");
         copy(&data, &copied);
         // The log is most of it.
-        let file = if round % 2 == 0 { Path::new("log/db") } else { &files[usize::try_from(dice.roll(files.len() as u64)).unwrap()] };
+        let of_log: Vec<_> = files.iter().filter(|file| log.iter().any(|part| file.starts_with(part))).collect();
+        let file = if round % 2 == 0 { pick(&of_log, &mut dice) } else { pick(&files.iter().collect::<Vec<_>>(), &mut dice) };
         let how = bend(&copied.join(file), &mut dice);
         let fate = start(&copied, &before);
         match &fate {
@@ -137,19 +142,30 @@ fn damaged(rounds: u32) {
         }
         fs::remove_dir_all(&copied).unwrap();
     }
-    eprintln!("{refused} of {rounds} refused, {} wrong", wrong.len());
+    eprintln!("{engine}: {refused} of {rounds} refused, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn damage_is_refused_or_harmless() {
-    damaged(40);
+    damaged("sled", &["log/db"], 40);
+}
+
+#[test]
+fn damage_is_refused_or_harmless_with_the_journal() {
+    damaged("journal", &["log/journal"], 40);
 }
 
 #[test]
 #[ignore = "takes minutes: make damage"]
 fn damage_is_refused_or_harmless_many_times() {
-    damaged(1000);
+    damaged("sled", &["log/db"], 1000);
+}
+
+#[test]
+#[ignore = "takes minutes: make damage"]
+fn damage_is_refused_or_harmless_many_times_with_the_journal() {
+    damaged("journal", &["log/journal", "log/ledgers"], 1000);
 }
 
 /// Gives the first segment of the engine's file the head of the second: 20 bytes at each 512 KiB.
@@ -165,7 +181,7 @@ fn twin_segments(db: &Path) {
 fn a_damaged_file_gets_one_line() {
     let mut dice = Dice::new("one line");
     let dir = tempfile::tempdir().unwrap();
-    filled(&mut dice, dir.path());
+    filled(&mut dice, dir.path(), "sled");
     let (data, bent) = (dir.path().join("data"), dir.path().join("bent"));
     let says = |change: &dyn Fn(&Path), words: &str| {
         copy(&data, &bent);
@@ -193,4 +209,31 @@ fn a_damaged_file_gets_one_line() {
     says(&|dir| fs::remove_dir_all(dir.join("log")).unwrap(), "its log is gone");
     says(&|dir| fs::remove_file(dir.join("log/db")).unwrap(), "its log is gone");
     Node::start_on(&data).stop();
+}
+
+#[test]
+fn a_damaged_journal_gets_one_line() {
+    let mut dice = Dice::new("one line");
+    let dir = tempfile::tempdir().unwrap();
+    filled(&mut dice, dir.path(), "journal");
+    let (data, bent) = (dir.path().join("data"), dir.path().join("bent"));
+    let says = |change: &dyn Fn(&Path), words: &str| {
+        copy(&data, &bent);
+        change(&bent.join("log"));
+        for command in [serve_with(&bent, "journal", ""), state(&bent)] {
+            let said = refusal(command);
+            assert!(said.starts_with("hearth: ") && said.contains(words), "{said}");
+        }
+        fs::remove_dir_all(&bent).unwrap();
+    };
+    let each = |log: &Path, change: &dyn Fn(PathBuf)| {
+        fs::read_dir(log.join("journal")).unwrap().for_each(|file| change(file.unwrap().path()));
+    };
+    let cut = |file: PathBuf| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(9000).unwrap();
+    says(&|log| each(log, &cut), "were synced");
+    says(&|log| each(log, &|file| fs::remove_file(file).unwrap()), "is damaged");
+    says(&|log| fs::remove_file(log.join("synced")).unwrap(), "how much of the log was synced is gone");
+    says(&|log| cut(log.join("ledgers/log.redb")), "is damaged");
+    says(&|log| fs::remove_dir_all(log.join("journal")).unwrap(), "its log is gone");
+    assert!(Node::spawn(serve_with(&data, "journal", ""), &data).stop().success());
 }

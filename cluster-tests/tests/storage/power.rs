@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use cluster_tests::Node;
-
 use super::load::Load;
-use super::tools::{Dice, held};
+use super::tools::{Dice, held, start_with};
 
 const IMAGE_BYTES: u64 = 96 << 20;
 
@@ -45,14 +43,14 @@ fn format(image: &Path) -> Result<(), String> {
 }
 
 /// Cuts the power of a loaded node so many times; why not, where that cannot be done here.
-fn cut(times: u32, load_for: Duration) -> Result<(), String> {
+fn cut(engine: &str, times: u32, load_for: Duration) -> Result<(), String> {
     let mut dice = Dice::new("power");
     let dir = tempfile::tempdir().unwrap();
     let (mut image, mut next) = (dir.path().join("a.img"), dir.path().join("b.img"));
     format(&image)?;
     let mut mounted = Mounted::new(&image, &dir.path().join("0"))?;
     let mut data = mounted.0.join("data");
-    let mut node = Node::start_on(&data);
+    let mut node = start_with(&data, engine);
     let mut load = Load::new(4, &mut dice, &node);
     for round in 1..=times {
         let time = load_for.mul_f64(0.5) + Duration::from_millis(dice.roll(500));
@@ -65,29 +63,40 @@ fn cut(times: u32, load_for: Duration) -> Result<(), String> {
         mounted = Mounted::new(&next, &dir.path().join(round.to_string()))?;
         data = mounted.0.join("data");
         std::mem::swap(&mut image, &mut next);
-        node = Node::start_on(&data);
+        node = start_with(&data, engine);
         load.check_and_retry(&node);
     }
     node.kill();
     assert_eq!(held(&data).audited, load.acknowledged());
-    eprintln!("{} changes acknowledged over {times} power cuts", load.acknowledged());
+    eprintln!("{engine}: {} changes acknowledged over {times} power cuts", load.acknowledged());
     drop(mounted);
     Ok(())
 }
 
-fn cut_or_say_why_not(times: u32, load_for: Duration) {
-    if let Err(why) = cut(times, load_for) {
+fn cut_or_say_why_not(engine: &str, times: u32, load_for: Duration) {
+    if let Err(why) = cut(engine, times, load_for) {
         eprintln!("skipped: no power can be cut here ({why})");
     }
 }
 
 #[test]
 fn what_was_acknowledged_survives_two_power_cuts() {
-    cut_or_say_why_not(2, Duration::from_secs(1));
+    cut_or_say_why_not("sled", 2, Duration::from_secs(1));
+}
+
+#[test]
+fn what_was_acknowledged_survives_two_power_cuts_with_the_journal() {
+    cut_or_say_why_not("journal", 2, Duration::from_secs(1));
 }
 
 #[test]
 #[ignore = "takes minutes: make power-cut"]
 fn what_was_acknowledged_survives_many_power_cuts() {
-    cut_or_say_why_not(30, Duration::from_secs(3));
+    cut_or_say_why_not("sled", 30, Duration::from_secs(3));
+}
+
+#[test]
+#[ignore = "takes minutes: make power-cut"]
+fn what_was_acknowledged_survives_many_power_cuts_with_the_journal() {
+    cut_or_say_why_not("journal", 30, Duration::from_secs(3));
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cluster_tests::node::{binary, refused};
+use cluster_tests::Node;
+use cluster_tests::node::{binary, refused, serve};
 
 /// Random numbers from a seed that is printed, so that a failure can be repeated: `HEARTH_TEST_SEED`.
 pub struct Dice(u64);
@@ -31,6 +32,20 @@ impl Dice {
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (z ^ (z >> 31)) % bound
     }
+}
+
+/// A command to serve from `data` with this log engine and whatever else is said of the store. The configuration lies beside it.
+pub fn serve_with(data: &Path, engine: &str, store: &str) -> Command {
+    let config = data.with_extension("toml");
+    fs::write(&config, format!("[store]\nengine = \"{engine}\"\n{store}")).unwrap();
+    let mut command = serve(data);
+    command.arg("--config").arg(config);
+    command
+}
+
+/// A node on `data` with this log engine.
+pub fn start_with(data: &Path, engine: &str) -> Node {
+    Node::spawn(serve_with(data, engine, ""), data)
 }
 
 /// What `hearth state` says of a data directory.

@@ -4,16 +4,19 @@
 //! loss; after [`LogEngine::sync`] returns `Ok`, every batch written before it survives one; and what it hands out is what
 //! was put in, or an error.
 
+mod journal;
 mod mark;
 mod memory;
 mod record;
 mod redb;
 mod sled;
 
+pub use self::journal::JournalEngine;
 pub use self::memory::MemoryDisk;
 pub use self::redb::RedbEngine;
 pub use self::sled::SledEngine;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -176,6 +179,21 @@ pub trait LedgerReader: Send + Sync {
 /// The error for bytes that are not what was written.
 pub fn damaged(what: impl std::fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("damaged store: {what}"))
+}
+
+/// What is found where `waiting` lies over `stored`: its values in place of those, and nothing where it has a deletion. `stored`
+/// must have so many records more than the `limit` as `waiting` has, or all there are.
+pub(super) fn lay_over(stored: Vec<(u64, Bytes)>, waiting: BTreeMap<u64, Option<Bytes>>, order: Order, limit: usize) -> Vec<(u64, Bytes)> {
+    if waiting.is_empty() {
+        return stored.into_iter().take(limit).collect();
+    }
+    let mut all: BTreeMap<u64, Option<Bytes>> = stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
+    all.extend(waiting);
+    let present = all.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
+    match order {
+        Order::Ascending => present.take(limit).collect(),
+        Order::Descending => present.rev().take(limit).collect(),
+    }
 }
 
 pub(super) fn closed() -> io::Error {

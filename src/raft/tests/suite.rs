@@ -5,7 +5,7 @@ use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
 
 use super::{TestReplica, stack};
-use crate::raft::engine::{MemoryDisk, RedbEngine, SledEngine};
+use crate::raft::engine::{JournalEngine, MemoryDisk, RedbEngine, SledEngine};
 use crate::raft::log_store::{LogStore, Room};
 use crate::raft::state_machine::StateMachine;
 use crate::raft::types::TypeConfig;
@@ -13,6 +13,7 @@ use crate::raft::types::TypeConfig;
 struct Memory(Room);
 struct Sled(Room);
 struct Redb(Room);
+struct Journal(Room);
 
 type Built = (TempDir, LogStore, StateMachine<TestReplica>);
 
@@ -40,6 +41,22 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine<TestReplica>, TempDir> for 
         let stack = stack(engine, &dir.path().join("snapshots"), self.0).await.unwrap();
         Ok((dir, stack.log, stack.machine))
     }
+}
+
+impl StoreBuilder<TypeConfig, LogStore, StateMachine<TestReplica>, TempDir> for Journal {
+    async fn build(&self) -> Result<Built, StorageError<TypeConfig>> {
+        let dir = tempfile::tempdir().unwrap();
+        // So short that segments are changed and used again all the time.
+        let engine = JournalEngine::with_segments(&dir.path().join("log"), 8 << 20, 512).unwrap();
+        let stack = stack(engine, &dir.path().join("snapshots"), self.0).await.unwrap();
+        Ok((dir, stack.log, stack.machine))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn openraft_suite_passes_on_the_journal() {
+    Suite::test_all(Journal(Room::default())).await.unwrap();
+    Suite::test_all(Journal(Room { entries: 1, bytes: 1 })).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -157,3 +157,67 @@ impl Drop for Entrance {
         self.0.close();
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::raft::engine::Space;
+
+    fn queued(durable: bool, bytes: usize) -> Queued {
+        let ops = vec![Op::Delete { space: Space::Log, key: 1 }];
+        let _room = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        Queued { job: Job { ops, durable, ..Job::default() }, bytes, _room }
+    }
+
+    fn woken_by(thread: Thread, queued: Queued) -> bool {
+        let queue = Queue::default();
+        queue.line().thread = thread;
+        assert!(queue.push(queued));
+        let after = queue.line().thread;
+        after != thread
+    }
+
+    #[test]
+    fn only_what_is_urgent_ends_a_doze() {
+        assert!(!woken_by(Thread::Dozing, queued(false, 10)));
+        assert!(woken_by(Thread::Dozing, queued(true, 10)));
+        assert!(woken_by(Thread::Dozing, queued(false, LINGER_BYTES)));
+        assert!(woken_by(Thread::Asleep, queued(false, 10)));
+    }
+
+    #[test]
+    fn order_and_bounds_of_a_batch_are_kept() {
+        let queue = Queue::default();
+        for n in 0..5 {
+            queue.push(queued(n == 3, BATCH_BYTES / 2 - 1 + n));
+        }
+        let sizes: Vec<Vec<usize>> =
+            std::iter::from_fn(|| queue.take().map(|batch| batch.iter().map(|queued| queued.bytes).collect())).take(2).collect();
+        let size = |n: usize| BATCH_BYTES / 2 - 1 + n;
+        assert_eq!(sizes, [vec![size(0), size(1), size(2)], vec![size(3), size(4)]]);
+    }
+
+    #[test]
+    fn a_closed_queue_gives_out_what_it_has_and_takes_no_more() {
+        let queue = Queue::default();
+        queue.push(queued(false, 10));
+        queue.close();
+        assert!(!queue.push(queued(true, 10)));
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
+        assert!(queue.take().is_none());
+    }
+
+    #[test]
+    fn what_is_not_urgent_waits_but_not_for_ever() {
+        let queue = Queue::default();
+        queue.push(queued(false, 10));
+        let begin = Instant::now();
+        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
+        assert!(begin.elapsed() >= LINGER);
+    }
+}
