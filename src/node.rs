@@ -185,6 +185,10 @@ impl Node {
 async fn alone(config: &Config, owners: Arc<Owners>) -> Result<Opened, StartError> {
     let (views, marked, watched) = (owners.views(), owners.marked(), Arc::downgrade(&owners));
     let raft = raft::open(&config.data_dir, Engine::configured(&config.store), &config.store, owners, raft::Begin::Alone).await?;
+    if !raft.is_only_voter() {
+        let _ = raft.close().await; // this is the error to tell
+        return Err(StartError::Join("its data directory is that of a node among others; start it with its --cluster-… options".to_owned()));
+    }
     let own = Own::new(&raft, host_name(), None, &config.cluster);
     let cluster = Cluster::new(Members::alone(raft.clone()), views.clone(), marked, own);
     Ok(Opened { raft, cluster, owners: watched, views, listener: None })

@@ -68,13 +68,18 @@ impl Calls {
         match ways.get(&node) {
             Some(way) if way.at == address.at => way.clone(),
             _ => {
-                let channel = self.inner.dialer.channel(&address.at, self.name(node));
+                let channel = self.channel(node, address);
                 let client = ClusterClient::new(channel).max_decoding_message_size(LONGEST_MESSAGE).max_encoding_message_size(LONGEST_MESSAGE);
                 let way = Way { at: address.at.clone(), pipe: Pipe::new(client.clone()), client };
                 ways.insert(node, way.clone());
                 way
             }
         }
+    }
+
+    /// A connection of its own to a member.
+    pub fn channel(&self, node: NodeId, address: &Address) -> Channel {
+        self.inner.dialer.channel(&address.at, self.name(node))
     }
 
     /// Proposes at the leader; the index it was applied at there.

@@ -7,6 +7,7 @@
 //! presence      this node shows that it lives, fences itself when cut off, announces its lives (contacts, fence)
 //! keeper        what the leader does for the cluster: decided by duties, done by leader
 //! suspicion     a dead leader's successor does not wait
+//! relay         parcels from node to node, outside the log
 //! status        the cluster as operators see it             service    calls as they come in
 //! ```
 //!
@@ -27,6 +28,7 @@ mod pipe;
 mod presence;
 mod proposer;
 mod reads;
+mod relay;
 mod rounds;
 mod service;
 mod status;
@@ -42,6 +44,7 @@ pub use members::Members;
 pub use own::Own;
 pub use proposer::Proposer;
 pub use reads::Reads;
+pub use relay::{Relay, RelayService};
 pub use service::Service;
 pub use status::{MemberStatus, Overview};
 pub use whole::Cluster;

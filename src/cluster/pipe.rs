@@ -70,7 +70,7 @@ async fn run(mut client: ClusterClient<Channel>, mut asks: mpsc::Receiver<Ask>) 
     let (out, outgoing) = mpsc::channel(MESSAGES);
     let answers = match client.propose(ReceiverStream::new(outgoing)).await {
         Ok(answers) => answers.into_inner(),
-        Err(status) => return tracing::debug!(%status, "proposals cannot be sent"),
+        Err(status) => return tracing::debug!(?status, "proposals cannot be sent"),
     };
     if let Err(status) = exchange(&mut asks, &out, answers).await {
         tracing::debug!(%status, "the stream of proposals has broken");

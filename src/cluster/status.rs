@@ -125,11 +125,7 @@ impl Cluster {
             return Err(Unsure::Retry); // format 1 knows no marks
         }
         let payload = own::logged(&self.members, &self.views, Uuid::new_v4(), Nodes::Mark, None)?;
-        match self.members.leader() {
-            Some(leader) if leader == self.members.me() => self.members.write(payload).await,
-            Some(leader) => self.members.write_at(leader, payload).await,
-            None => Err(Unsure::Retry),
-        }
+        self.propose(payload).await
     }
 
     async fn ask(&self, Listed { id, address, voter }: Listed, checksum_at: Option<u64>, limit: Duration) -> MemberStatus {

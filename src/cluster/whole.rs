@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -17,11 +18,12 @@ use super::leader::{Leader, Undone};
 use super::members::Members;
 use super::own::{self, Own};
 use super::presence::Presence;
+use super::relay::Relay;
 use super::suspicion::Suspicion;
 use crate::actors::{Marked, Views};
 use crate::config;
 use crate::raft::{Node, NodeId};
-use crate::state::bytes;
+use crate::state::bytes as formats;
 use crate::state::nodes::Command as Nodes;
 use crate::wire::cluster::{RemoveRequest, TransferRequest};
 
@@ -39,6 +41,7 @@ pub struct Cluster {
     pub(super) contacts: Contacts,
     pub(super) leader: Leader,
     pub(super) own: Own,
+    pub(super) relay: Relay,
     incarnation: watch::Sender<Option<u64>>,
     stopped: watch::Sender<Option<String>>,
     tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
@@ -47,8 +50,8 @@ pub struct Cluster {
 impl Own {
     /// What a node of this identity tells of itself.
     pub fn new(node: &Node, host: String, address: Option<IpAddr>, config: &config::Cluster) -> Self {
-        let newest = if config.format == 0 { bytes::NEWEST } else { config.format.min(bytes::NEWEST) };
-        Self { uuid: node.identity().uuid, host, address, formats: (bytes::OLDEST, newest) }
+        let newest = if config.format == 0 { formats::NEWEST } else { config.format.min(formats::NEWEST) };
+        Self { uuid: node.identity().uuid, host, address, formats: (formats::OLDEST, newest) }
     }
 }
 
@@ -58,7 +61,17 @@ impl Cluster {
         let contacts = Contacts::default();
         let leader = Leader::new(members.clone(), views.clone(), contacts.clone());
         let (incarnation, stopped) = (watch::channel(None).0, watch::channel(None).0);
-        Self { members, views, marked, contacts, leader, own, incarnation, stopped, tasks: Arc::default() }
+        Self { members, views, marked, contacts, leader, own, relay: Relay::default(), incarnation, stopped, tasks: Arc::default() }
+    }
+
+    /// The relay between nodes.
+    pub fn relay(&self) -> &Relay {
+        &self.relay
+    }
+
+    /// Whether this is the life that this node is in.
+    pub(super) fn is_in(&self, incarnation: u64) -> bool {
+        *self.incarnation.borrow() == Some(incarnation)
     }
 
     /// The group, for proposing and reading.
@@ -111,6 +124,15 @@ impl Cluster {
     async fn write(&self, command: Nodes, format: Option<u8>) -> Result<u64, Unsure> {
         let payload = own::logged(&self.members, &self.views, Uuid::new_v4(), command, format)?;
         self.members.write(payload).await
+    }
+
+    /// Proposes wherever the leader is, also while this node is fenced. Once.
+    pub(super) async fn propose(&self, payload: Bytes) -> Result<u64, Unsure> {
+        match self.members.leader() {
+            Some(leader) if leader == self.members.me() => self.members.write(payload).await,
+            Some(leader) => self.members.write_at(leader, payload).await,
+            None => Err(Unsure::Retry),
+        }
     }
 
     /// Whether this life of this node is in the state.
@@ -183,13 +205,11 @@ impl Cluster {
         let down = Nodes::Down { node: self.own.uuid, incarnation };
         let Ok(payload) = own::logged(&self.members, &self.views, Uuid::new_v4(), down, None) else { return };
         let said = async {
-            match self.members.leader() {
-                Some(leader) if leader == self.members.me() => self.members.write(payload).await,
-                Some(leader) => self.members.write_at(leader, payload).await,
-                None => Err(Unsure::Retry),
+            while self.propose(payload.clone()).await.is_err() {
+                self.members.breath().await;
             }
         };
-        if self.members.calls().is_ok() && !matches!(timeout(LEAVING, said).await, Ok(Ok(_))) {
+        if self.members.calls().is_ok() && timeout(LEAVING, said).await.is_err() {
             tracing::info!("the others are not told that this node leaves; they will notice");
         }
     }

@@ -11,7 +11,7 @@ use crate::actors::Owners;
 use crate::base::ids::random_uuid;
 use crate::base::secrets::Secret;
 use crate::cluster::formation::{Blank, Formed};
-use crate::cluster::{Calls, Cluster, Members, Own, Service};
+use crate::cluster::{Calls, Cluster, Members, Own, RelayService, Service};
 use crate::config::Config;
 use crate::raft::{self, Begin, Engine, Identity};
 use crate::state::bytes;
@@ -81,6 +81,7 @@ async fn answer(config: &Config, listen: SocketAddr, credentials: &Arc<Credentia
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
         .add_service(raft::Service::new(Arc::clone(&raft)))
+        .add_service(RelayService::new(Arc::clone(&cluster)))
         .add_service(Service::new(Arc::clone(&cluster), uuid, config.cluster.sorted_seeds().join(",")));
     let task = AbortOnDrop(tokio::spawn(async move {
         if let Err(error) = services.serve_with_incoming(incoming).await {

@@ -214,10 +214,16 @@ impl<R: Replica> Opened<R> {
                 Err(error) => return Err(OpenError::Raft(error.to_string())),
             }
         }
-        if matches!(begin, Begin::Alone) {
+        if matches!(begin, Begin::Alone) && self.votes_alone().await? {
             raft.wait_for_recovery(None).await.map_err(|e| OpenError::Raft(self.why(e.to_string())))?;
         }
         Ok(())
+    }
+
+    async fn votes_alone(&self) -> Result<bool, OpenError> {
+        let me = self.inner.identity.node_id;
+        let alone = self.inner.raft.with_raft_state(move |state| state.membership_state.effective().voter_ids().eq([me]));
+        alone.await.map_err(|e| OpenError::Raft(self.why(e.to_string())))
     }
 
     /// The error that stopped the node rather than the one that came of it.

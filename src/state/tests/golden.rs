@@ -1,6 +1,6 @@
-//! Stored bytes of format version 1 as they were first written: what reads them today must read the same (D8).
+//! Stored bytes as they were first written, by format: what reads them today must read the same (D8).
 //!
-//! Each line of `golden/v1/*.txt` is what was written, in hexadecimal, and what it means. The files never change; a new format
+//! Each line of `golden/v*/*.txt` is what was written, in hexadecimal, and what it means. The files never change; a new format
 //! gets a folder of its own. `cargo test --lib -- --ignored write_golden` writes them where there are none yet.
 
 use std::fmt::Write as _;
@@ -10,9 +10,10 @@ use proptest::test_runner::TestRunner;
 
 use super::arbitrary;
 use crate::state::audit::Entry;
-use crate::state::{Ledger, Logged, State};
+use crate::state::{Command, Ledger, Logged, State, nodes};
 
 const PROPOSALS: &str = include_str!("../golden/v1/proposals.txt");
+const PROPOSALS_2: &str = include_str!("../golden/v2/proposals.txt");
 const RECORDS: &str = include_str!("../golden/v1/records.txt");
 const ENTRIES: &str = include_str!("../golden/v1/audit.txt");
 
@@ -37,6 +38,33 @@ fn proposals_mean_what_they_meant() {
         seen += 1;
     }
     assert!(seen >= 100, "only {seen}");
+}
+
+/// What format 2 adds: how far the proposer had applied the log, and commands of its own.
+#[test]
+fn proposals_of_format_2_mean_what_they_meant() {
+    let mut seen = 0;
+    for (bytes, meaning) in lines(PROPOSALS_2) {
+        let logged = Logged::decode(&bytes).unwrap();
+        assert_eq!(format!("{:?} {:?}", logged.since, logged.proposal), meaning);
+        assert_eq!(logged.encode(2).unwrap(), bytes);
+        seen += 1;
+    }
+    assert!(seen >= 4, "only {seen}");
+}
+
+#[test]
+#[ignore = "writes the file that the test above reads"]
+fn write_golden_2() {
+    let mut runner = TestRunner::deterministic();
+    let command = |command| arbitrary::command(Command::Nodes(command));
+    let any = (0..20).map(|_| arbitrary::proposal().new_tree(&mut runner).unwrap().current());
+    let proposals = any.chain([command(nodes::Command::Mark), command(nodes::Command::Raise(2))]);
+    let logged = proposals.zip([None, Some(0), Some(300)].into_iter().cycle()).map(|(proposal, since)| Logged { proposal, since });
+    let text: String = logged.map(|logged| format!("{} {:?} {:?}\n", hex(&logged.encode(2).unwrap()), logged.since, logged.proposal)).collect();
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/state/golden/v2");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("proposals.txt"), text).unwrap();
 }
 
 #[test]

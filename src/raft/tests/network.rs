@@ -1,0 +1,135 @@
+//! Nodes that speak to each other over real connections.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::transport::Server;
+use uuid::Uuid;
+
+use super::TestReplica;
+use super::node::{SLED, Started, never};
+use crate::base::secrets::Secret;
+use crate::config::Store;
+use crate::raft::{Address, Begin, Identity, Opened, Order, Service, Space, open};
+use crate::wire::{Credentials, Dialer, Incoming, NodeName};
+
+/// A node and what answers for it.
+struct Member {
+    started: Started,
+    address: Address,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Starts a node that founds a cluster, or one that has been taken into `joined`.
+async fn member(dir: &Path, config: &Store, joined: Option<Identity>) -> Member {
+    let credentials = Credentials::derive(&Secret::new("the secret of a test".to_owned())).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let advertise = listener.local_addr().unwrap().to_string();
+    let node = Arc::<OnceLock<Opened<TestReplica>>>::default();
+    let service = Service::new(Arc::clone(&node));
+    let incoming = Incoming::accept(listener, &credentials).unwrap();
+    let server = tokio::spawn(async move { Server::builder().add_service(service).serve_with_incoming(incoming).await.unwrap() });
+    let begin = Begin::Clustered { dialer: Dialer::new(&credentials, None).unwrap(), advertise: advertise.clone(), joined };
+    let replica = Arc::new(TestReplica::default());
+    let opened = open(dir, SLED, config, Arc::clone(&replica), begin).await.unwrap();
+    let identity = opened.identity();
+    credentials.become_node(NodeName { cluster: identity.cluster_id, node: identity.node_id }).unwrap();
+    let address = Address { uuid: identity.uuid, at: advertise };
+    assert!(node.set(opened.clone()).is_ok());
+    Member { started: Started { node: opened, replica }, address, server }
+}
+
+async fn founder(dir: &Path, config: &Store) -> Member {
+    let founder = member(dir, config, None).await;
+    founder.started.node.raft().wait_for_recovery(Some(Duration::from_secs(20))).await.unwrap();
+    founder
+}
+
+fn identity(founder: &Member, node_id: u64) -> Identity {
+    Identity::joined(founder.started.node.identity().cluster_id, node_id, Uuid::from_u128(u128::from(node_id)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_reach_the_others_and_any_of_them_may_lead() {
+    let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let first = founder(dirs[0].path(), &never()).await;
+    let mut others = Vec::new();
+    for (id, dir) in [7, 9].into_iter().zip(&dirs[1..]) {
+        let other = member(dir.path(), &never(), Some(identity(&first, id))).await;
+        first.started.node.raft().add_learner(id, other.address.node(), true).await.unwrap();
+        others.push(other);
+    }
+    let index = first.started.write(3, b"value").await.unwrap();
+    for other in &others {
+        other.started.node.progress().wait(index).await;
+        assert_eq!(other.started.replica.seen().map[&3], (index, b"value".to_vec()));
+    }
+    first.started.node.raft().change_membership([1, 7, 9], false).await.unwrap();
+    first.started.node.raft().trigger().transfer_leader(9).await.unwrap();
+    let wait = first.started.node.raft().wait(Some(Duration::from_secs(20)));
+    wait.current_leader(9, "leadership is handed over").await.unwrap();
+    let index = loop {
+        // A new leader refuses until a majority has answered it.
+        match others[1].started.write(4, b"by another leader").await {
+            Ok(index) => break index,
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    first.started.node.progress().wait(index).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_late_gets_a_snapshot_with_everything_the_ledgers_hold() {
+    let often = Store { snapshot_log_entries: 40, kept_log_entries: 0, ..never() };
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = founder(one.path(), &often).await;
+    for round in 0..200_u8 {
+        first.started.write(round % 5, &[round]).await.unwrap();
+    }
+    let wait = first.started.node.raft().wait(Some(Duration::from_secs(20)));
+    wait.metrics(|m| m.purged.is_some_and(|id| id.index > 100), "the log is purged").await.unwrap();
+    let late = member(two.path(), &often, Some(identity(&first, 300))).await;
+    first.started.node.raft().add_learner(300, late.address.node(), true).await.unwrap();
+    let index = first.started.write(1, b"after").await.unwrap();
+    late.started.node.progress().wait(index).await;
+    assert_eq!(late.started.replica.seen(), first.started.replica.seen());
+    let ledger = |member: &Member| member.started.node.ledgers().range(Space::Audit, 0..u64::MAX, Order::Ascending, 1000).unwrap();
+    assert_eq!(ledger(&late).len(), 201);
+    assert_eq!(ledger(&late), ledger(&first));
+    let left = std::fs::read_dir(two.path().join("snapshots")).unwrap().count();
+    assert!(left <= 1, "{left} files");
+}
+
+/// Whoever cannot be reached is tried now and then, not as often as a processor allows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_not_there_is_no_burden() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = founder(dir.path(), &never()).await;
+    let (listener, knocks) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Arc::new(AtomicUsize::new(0)));
+    let at = listener.local_addr().unwrap().to_string();
+    let heard = Arc::clone(&knocks);
+    let door = tokio::spawn(async move {
+        while listener.accept().await.is_ok() {
+            heard.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let address = Address { uuid: Uuid::from_u128(8), at };
+    first.started.node.raft().add_learner(8, address.node(), false).await.unwrap();
+    for round in 0..20 {
+        first.started.write(round, b"value").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    door.abort();
+    let knocks = knocks.load(Ordering::Relaxed);
+    assert!((1..200).contains(&knocks), "{knocks} knocks in two seconds");
+}
