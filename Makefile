@@ -16,7 +16,7 @@ PYTEST := $(CLIENTS)/bin/python -B -m pytest -p no:cacheprovider
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --no-fail-fast)
 
-.PHONY: help run cluster image up down verify fix test unit clients build bench soak power-cut damage fuzz fuzz-api clean
+.PHONY: help run cluster image up down verify fix test unit clients build bench bench-cluster soak power-cut damage fuzz fuzz-api clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,10 @@ $(CLIENTS)/.installed: cluster-tests/clients/requirements.txt
 bench: ## Measure; prints a table
 	$(CARGO) build --release --workspace --bins --locked
 	$(CARGO) run --release --locked --package cluster-tests --bin bench
+
+bench-cluster: ## Measure three nodes against etcd's three; prints a table
+	$(CARGO) build --release --workspace --bins --locked
+	$(CARGO) run --release --locked --package cluster-tests --bin bench -- cluster kills catch-up $(BENCH)
 
 soak: build ## The tests that take too long for every day
 	$(RUN_TESTS) --workspace --locked $(if $(NEXTEST),--run-ignored only,-- --ignored)

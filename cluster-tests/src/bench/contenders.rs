@@ -21,6 +21,11 @@ pub struct Contender {
 }
 
 impl Contender {
+    /// This process, which serves at `address`.
+    pub fn of(process: Child, address: String) -> Self {
+        Self { process, address }
+    }
+
     /// Its address and its process.
     pub fn server(&self) -> (&str, u32) {
         (&self.address, self.process.id())

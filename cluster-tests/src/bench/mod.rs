@@ -3,6 +3,7 @@
 //! Absolute figures say as much about the machine as about the programs; ratios of medians over interleaved slices say
 //! more. Everything is printed, also what falls short.
 
+mod cluster;
 pub mod contenders;
 mod creation;
 mod http;
@@ -11,6 +12,7 @@ mod million;
 mod reads;
 mod stats;
 mod table;
+mod three;
 mod usage;
 mod writes;
 
@@ -23,17 +25,23 @@ use crate::node::{Node, serve};
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The measures by name; empty is all of them.
+    /// The measures by name; empty is all of one node.
     pub only: Vec<String>,
     /// Users in the large directory.
     pub many: usize,
     /// Slices per contender.
     pub rounds: usize,
+    /// Entries that a node has missed when it comes back.
+    pub entries: usize,
 }
 
 impl Plan {
     fn wants(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only == name)
+        self.only.is_empty() || self.names(name)
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.only.iter().any(|only| only == name)
     }
 }
 
@@ -69,6 +77,15 @@ pub fn run(plan: &Plan) {
     }
     if plan.wants("million") {
         million::measure(plan, &mut table);
+    }
+    if plan.names("cluster") {
+        cluster::measure(plan, &mut table);
+    }
+    if plan.names("kills") {
+        cluster::kills(&mut table);
+    }
+    if plan.names("catch-up") {
+        cluster::catch_up(plan, &mut table);
     }
     println!("\n{table}");
 }

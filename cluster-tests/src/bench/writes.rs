@@ -67,14 +67,15 @@ pub fn prepare(node: &Node) {
     }
 }
 
-fn json(method: &str, target: &str, body: &str) -> Vec<u8> {
+/// A request to the API, as administrator, in JSON.
+pub fn json(method: &str, target: &str, body: &str) -> Vec<u8> {
     let headers = [("Authorization", basic()), ("Accept", "application/json".into()), ("Content-Type", "application/json".into())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     request(method, &format!("{BASE}{target}"), &headers, body)
 }
 
 /// Overwrites one property per connection.
-fn property(_: u64) -> Make {
+pub fn property(_: u64) -> Make {
     Arc::new(|connection, n| {
         let (key, value) = (format!("bench.p{connection}"), format!("value {n}"));
         json("PUT", &format!("/system/properties/{key}"), &format!(r#"{{"key":"{key}","value":"{value}"}}"#))
@@ -99,7 +100,7 @@ fn lockout(_: u64) -> Make {
 }
 
 /// The same amount of data into etcd, one key per connection.
-fn put() -> Make {
+pub fn put() -> Make {
     Arc::new(|connection, n| {
         let (key, value) = (STANDARD.encode(format!("bench.p{connection}")), STANDARD.encode(format!("value {n}")));
         request("POST", "/v3/kv/put", &[("Content-Type", "application/json")], &format!(r#"{{"key":"{key}","value":"{value}"}}"#))
