@@ -30,6 +30,8 @@ pub struct Seen {
     pub id: NodeId,
     /// Its UUID.
     pub uuid: Uuid,
+    /// Where it is reached.
+    pub at: Option<String>,
     /// Whether it votes.
     pub voter: bool,
     /// What was heard of it last.
@@ -69,6 +71,13 @@ pub enum Duty {
     },
     /// Let this learner vote.
     Promote(NodeId),
+    /// Let this learner vote in place of a node that is down and whose address it has: that node has lost its data.
+    Replace {
+        /// Who is down.
+        old: NodeId,
+        /// Who votes instead.
+        new: NodeId,
+    },
     /// Take this node out.
     Remove(NodeId),
     /// Write this format from now on.
@@ -104,8 +113,11 @@ impl Look {
 
     fn is_well(&self, member: &Seen, lag: u64) -> bool {
         let recent = |contact: &Contact| contact.at > self.leads_since && self.now.saturating_sub(contact.at) <= WELL;
-        let is_up = self.up.iter().any(|(node, _)| *node == member.uuid);
-        is_up && member.contact.as_ref().is_some_and(|contact| recent(contact) && self.last_log.saturating_sub(contact.applied) <= lag)
+        self.is_up(member) && member.contact.as_ref().is_some_and(|contact| recent(contact) && self.last_log.saturating_sub(contact.applied) <= lag)
+    }
+
+    fn is_up(&self, member: &Seen) -> bool {
+        self.up.iter().any(|(node, _)| *node == member.uuid)
     }
 
     fn voters(&self) -> usize {
@@ -134,9 +146,14 @@ impl Duties {
     }
 
     fn promote(&self, look: &Look) -> Option<Duty> {
-        let may = !look.changing && look.voters() < VOTERS;
-        let learner = |member: &&Seen| !member.voter && look.is_well(member, LAG_TO_VOTE);
-        look.members.iter().find(learner).filter(|_| may).map(|member| Duty::Promote(member.id))
+        let well = |member: &&Seen| !member.voter && look.is_well(member, LAG_TO_VOTE);
+        let learner = look.members.iter().find(well).filter(|_| !look.changing)?;
+        let is_replaced = |member: &&Seen| member.id != learner.id && member.at.is_some() && member.at == learner.at && !look.is_up(member);
+        match look.members.iter().find(is_replaced) {
+            Some(old) if old.voter => Some(Duty::Replace { old: old.id, new: learner.id }),
+            Some(old) => Some(Duty::Remove(old.id)),
+            None => (look.voters() < VOTERS).then_some(Duty::Promote(learner.id)),
+        }
     }
 
     fn remove(&self, look: &Look) -> Option<Duty> {

@@ -81,8 +81,9 @@ impl Keeper {
     }
 
     fn seen(&self, Listed { id, address, voter }: Listed) -> Seen {
-        let uuid = if id == self.members.me() { self.own.uuid } else { address.map_or(Uuid::nil(), |address| address.uuid) };
-        Seen { id, uuid, voter, contact: self.contacts.of(id) }
+        let known = address.as_ref().map_or(Uuid::nil(), |address| address.uuid);
+        let uuid = if id == self.members.me() { self.own.uuid } else { known };
+        Seen { id, uuid, at: address.map(|address| address.at), voter, contact: self.contacts.of(id) }
     }
 
     fn own_contact(&self, at: Duration) -> Contact {
@@ -99,6 +100,7 @@ impl Keeper {
                 tracing::info!(format, "every member reads this store format: it is written from now on");
                 self.write(Nodes::Raise(format), Some(format)).await
             }
+            Duty::Replace { old, new } => self.leader.replace(old, new).await.map_err(|error| error.to_string()),
             Duty::Promote(id) => self.leader.promote(id).await.map_err(|error| error.to_string()),
             Duty::Remove(id) => self.leader.take_out(id).await.map_err(|error| error.to_string()),
             Duty::Transfer(id) => self.transfer(id).await,

@@ -132,6 +132,18 @@ impl Leader {
         Ok(())
     }
 
+    /// Lets a learner vote in place of another node, which is taken out, in one change.
+    ///
+    /// # Errors
+    /// Not here and now.
+    pub async fn replace(&self, old: NodeId, new: NodeId) -> Result<(), Undone> {
+        let _turn = self.one_at_a_time.lock().await;
+        let voters = self.members.listed().into_iter().filter(|member| member.voter && member.id != old).map(|member| member.id);
+        self.change(ChangeMembers::ReplaceAllVoters(voters.chain([new]).collect())).await?;
+        tracing::info!(old, new, "a node votes now in place of one that has lost its data");
+        Ok(())
+    }
+
     /// Takes a node out for good.
     ///
     /// # Errors

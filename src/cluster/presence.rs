@@ -16,10 +16,13 @@ use super::members::Members;
 use super::own::{self, Own};
 use crate::actors::Views;
 use crate::raft::Address;
-use crate::wire::cluster::{ContactRequest, JoinRequest, join_response};
+use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse, join_response};
 
 /// How often contact is made, while there is a leader.
 const CONTACT: Duration = Duration::from_millis(500);
+
+/// How many contacts may fail for want of a leader until the others are asked whether this node is still a member.
+const ASKING: u32 = 10;
 
 /// Why a contact failed.
 enum Failed {
@@ -52,13 +55,18 @@ pub struct Presence {
 impl Presence {
     /// Makes contact again and again, until the node stops. `fence_after` is how long a contact is good for.
     pub async fn run(self, fence_after: Duration) {
-        let (mut last, mut announcement) = (LastContact::new(fence_after), Uuid::new_v4());
+        let (mut last, mut announcement, mut failed) = (LastContact::new(fence_after), Uuid::new_v4(), 0_u32);
         let mut every = interval(CONTACT);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             every.tick().await;
             let begun = self.contacts.now();
-            match timeout(fence_after, self.contact()).await {
+            let contact = match timeout(fence_after, self.contact()).await {
+                Ok(Err(Failed::ForNow(_))) if failed >= ASKING && self.members.leader().is_none() => Ok(self.ask_others().await),
+                contact => contact,
+            };
+            failed = if matches!(contact, Ok(Ok(()))) { 0 } else { (failed + 1) % (2 * ASKING) };
+            match contact {
                 Ok(Ok(())) => last.made(begun),
                 Ok(Err(Failed::ForNow(error))) => tracing::debug!(error, "no contact with the leader"),
                 Ok(Err(Failed::TakenOut(why))) => {
@@ -79,7 +87,7 @@ impl Presence {
     /// Contact with a leader that has a majority, and everything it had committed is applied here.
     async fn contact(&self) -> Result<(), Failed> {
         let for_now = |error: &dyn std::fmt::Debug| Failed::ForNow(format!("{error:?}"));
-        let leader = self.members.leader().ok_or_else(|| for_now(&"nobody leads"))?;
+        let Some(leader) = self.members.leader() else { return Err(for_now(&"nobody leads")) };
         let index = if leader == self.members.me() {
             self.members.read_index().await.map_err(|error| for_now(&error))?
         } else {
@@ -93,6 +101,32 @@ impl Presence {
         };
         tracing::trace!(index, "in contact");
         Ok(())
+    }
+
+    /// Asks the other members, of which none leads this node, whether it is still one of them. Nobody speaks to a node that has
+    /// been taken out, so it would not hear of that otherwise.
+    async fn ask_others(&self) -> Result<(), Failed> {
+        let (me, calls) = (self.members.me(), self.members.calls().map_err(|error| Failed::ForNow(format!("{error:?}")))?);
+        for member in self.members.listed().into_iter().filter(|member| member.id != me) {
+            let Some(at) = member.address else { continue };
+            let answer = calls.join(member.id, &at, JoinRequest { forwarded: false, ..self.application() }).await;
+            if let Ok(JoinResponse { result: Some(join_response::Result::Refused(why)) }) = answer {
+                return Err(Failed::TakenOut(why));
+            }
+        }
+        Err(Failed::ForNow("nobody leads".to_owned()))
+    }
+
+    /// What a member says to have its address noted.
+    fn application(&self) -> JoinRequest {
+        JoinRequest {
+            uuid: self.own.uuid.into_bytes().to_vec().into(),
+            address: self.advertise.clone(),
+            cluster: Some(self.members.node().identity().cluster_id.into_bytes().to_vec().into()),
+            node: self.members.me(),
+            format: self.own.formats.1.into(),
+            forwarded: true,
+        }
     }
 
     fn request(&self) -> ContactRequest {
@@ -152,11 +186,9 @@ impl Presence {
             let applicant = Applicant { address, had: Some((cluster, me)), format: self.own.formats.1 };
             return self.leader.take_in(&applicant).await.map(drop).map_err(|error| error.to_string());
         }
-        let (uuid, cluster) = (address.uuid.into_bytes().to_vec().into(), Some(cluster.into_bytes().to_vec().into()));
-        let request = JoinRequest { uuid, address: address.at, cluster, node: me, format: self.own.formats.1.into(), forwarded: true };
         let at = self.members.address_of(leader).ok_or("the leader has no address")?;
         let calls = self.members.calls().map_err(|error| format!("{error:?}"))?;
-        match calls.join(leader, &at, request).await.map_err(|status| status.to_string())?.result {
+        match calls.join(leader, &at, self.application()).await.map_err(|status| status.to_string())?.result {
             Some(join_response::Result::Joined(_)) => Ok(()),
             Some(join_response::Result::Refused(why)) => Err(why),
             None => Err("an empty answer".to_owned()),

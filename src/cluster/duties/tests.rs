@@ -13,7 +13,7 @@ fn duties() -> Duties {
 /// Node 1 leads since second 100, and everybody was heard of just now.
 fn look(voters: NodeId, learners: NodeId) -> Look {
     let contact = Contact { at: SECOND * 200, applied: 1000, formats: (1, 2), version: "1".into() };
-    let seen = |id| Seen { id, uuid: uuid(id), voter: id <= voters, contact: Some(contact.clone()) };
+    let seen = |id| Seen { id, uuid: uuid(id), at: Some(format!("host-{id}:1")), voter: id <= voters, contact: Some(contact.clone()) };
     Look {
         now: SECOND * 200,
         leads_since: SECOND * 100,
@@ -78,6 +78,17 @@ fn a_learner_that_is_well_votes_while_there_is_room() {
     seen.changing = true;
     assert_eq!(duties().due(&seen), None);
     assert_eq!(duties().due(&look(5, 1)), None, "five vote");
+}
+
+#[test]
+fn who_takes_the_address_of_a_node_that_is_down_takes_its_vote() {
+    let mut seen = look(3, 1);
+    seen.members[3].at = seen.members[1].at.clone();
+    assert_eq!(duties().due(&seen), Some(Duty::Promote(4)), "the other one is up");
+    seen.up.retain(|(node, _)| *node != uuid(2));
+    assert_eq!(duties().due(&seen), Some(Duty::Replace { old: 2, new: 4 }));
+    seen.members[1].voter = false;
+    assert_eq!(duties().due(&seen), Some(Duty::Remove(2)));
 }
 
 #[test]
