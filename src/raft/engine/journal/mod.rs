@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use super::mark::Mark;
 use super::{Batch, LedgerReader, LogEngine, Op, damaged};
+use crate::base::ids::random_bytes;
 
 use self::aside::{Aside, Done, Store};
 use self::files::{Spare, Stock};
@@ -225,9 +226,7 @@ impl JournalEngine {
 }
 
 fn new_salt() -> io::Result<Salt> {
-    let mut salt = Salt::default();
-    getrandom::fill(&mut salt).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(salt)
+    random_bytes().map_err(io::Error::other)
 }
 
 /// Writes the head of a segment.
