@@ -120,3 +120,6 @@ fn show(credentials: &Credentials, identity: &Identity) -> Result<(), StartError
 async fn address(advertise: &str) -> Option<IpAddr> {
     Some(lookup_host(advertise).await.ok()?.next()?.ip())
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,6 +187,19 @@ fn damage_before_the_end_is_told_from_a_torn_end() {
     assert_eq!(keys(&open(dir.path()).unwrap(), Space::Log), [1, 2, 3, 4]);
 }
 
+/// Whoever has something written chooses its bytes. Frames of another store that know of more batches than there are here are only
+/// a value, wherever they lie.
+#[test]
+fn a_value_that_looks_like_a_frame_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, bytes, _) = four(&dir.path().join("other"), true);
+    let mut engine = open(dir.path()).unwrap();
+    let ops = (0..8).map(|offset| put(Space::Log, offset, [&b"        "[..usize::try_from(offset).unwrap()], &bytes[..1000]].concat()));
+    engine.write_durably(Batch { ops: ops.collect() }).unwrap();
+    drop(engine);
+    assert_eq!(keys(&open(dir.path()).unwrap(), Space::Log).len(), 8);
+}
+
 /// Writes and purges for long, and takes the store through a restart now and then.
 #[test]
 fn files_are_used_again_and_what_is_kept_survives() {

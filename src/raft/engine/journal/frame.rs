@@ -1,13 +1,14 @@
 //! How batches lie in a segment: a head that says with which batch the segment begins, and behind it one frame per batch.
 //!
 //! ```text
-//! segment   magic 8 · begins 8 · checksum 4 · nothing 12 · frames
-//! frame     magic 4 · length 4 · number 8 · synced 8 · previous 4 · checksum 4 · changes, filled up to a multiple of 8
+//! segment   magic 8 · salt 8 · begins 8 · checksum 4 · nothing 4 · frames
+//! frame     salt 8 · number 8 · synced 8 · length 4 · previous 4 · nothing 4 · checksum 4 · changes, filled up to a multiple of 8
 //! change    kind 1 · space 1 · key 8 · then the end of a range 8, or the length of a value 4 and the value
 //! ```
 //!
 //! A frame names the checksum of the one before it, so what a segment held in an earlier life is never taken for its
-//! continuation. Numbers are big-endian.
+//! continuation. The salt is random and the same in all of a store, so that no value that somebody had written looks like a frame.
+//! Numbers are big-endian.
 
 use std::io;
 use std::ops::Range;
@@ -15,29 +16,45 @@ use std::ops::Range;
 use crate::raft::engine::{Op, Space, damaged};
 
 const SEGMENT: [u8; 8] = *b"hearthJ1";
-const FRAME: [u8; 4] = *b"hJb1";
 
 /// Length of a segment's head, in bytes.
 pub const SEGMENT_HEAD: usize = 32;
 /// Length of a frame's head, in bytes.
-pub const FRAME_HEAD: usize = 32;
+pub const FRAME_HEAD: usize = 40;
+/// Where in a frame its checksum is.
+const SUM: usize = 36;
 /// Frames begin at multiples of this.
 pub const STEP: usize = 8;
 
-/// The head of a segment that begins with the batch of this number, and what its first frame names as previous.
-pub fn segment_head(begins: u64) -> ([u8; SEGMENT_HEAD], u32) {
-    let mut head = [0; SEGMENT_HEAD];
-    head[..8].copy_from_slice(&SEGMENT);
-    head[8..16].copy_from_slice(&begins.to_be_bytes());
-    let sum = crc32fast::hash(&head[..16]);
-    head[16..20].copy_from_slice(&sum.to_be_bytes());
-    (head, sum)
+/// See the module.
+pub type Salt = [u8; 8];
+
+/// What the head of a segment says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The store's salt.
+    pub salt: Salt,
+    /// The number of the first batch.
+    pub begins: u64,
 }
 
-/// With which batch the segment of these bytes begins; `None` if they are not a segment's.
-pub fn begins(bytes: &[u8]) -> Option<u64> {
-    let begins = u64::from_be_bytes(array(bytes, 8)?);
-    bytes.starts_with(&segment_head(begins).0).then_some(begins)
+impl Head {
+    /// The head as bytes, and what the segment's first frame names as previous.
+    pub fn seal(self) -> ([u8; SEGMENT_HEAD], u32) {
+        let mut head = [0; SEGMENT_HEAD];
+        head[..8].copy_from_slice(&SEGMENT);
+        head[8..16].copy_from_slice(&self.salt);
+        head[16..24].copy_from_slice(&self.begins.to_be_bytes());
+        let sum = crc32fast::hash(&head[..24]);
+        head[24..28].copy_from_slice(&sum.to_be_bytes());
+        (head, sum)
+    }
+
+    /// The head at the beginning of these bytes, if it is whole.
+    pub fn open(bytes: &[u8]) -> Option<Self> {
+        let head = Self { salt: array(bytes, 8)?, begins: u64::from_be_bytes(array(bytes, 16)?) };
+        bytes.starts_with(&head.seal().0).then_some(head)
+    }
 }
 
 /// A whole frame as it was found.
@@ -61,7 +78,7 @@ pub struct Frame {
 ///
 /// # Errors
 /// The batch is longer than a frame can be.
-pub fn seal(out: &mut Vec<u8>, ops: &[Op], number: u64, synced: u64, previous: u32) -> io::Result<u32> {
+pub fn seal(out: &mut Vec<u8>, ops: &[Op], salt: Salt, number: u64, synced: u64, previous: u32) -> io::Result<u32> {
     let start = out.len();
     out.resize(start + FRAME_HEAD, 0);
     for op in ops {
@@ -70,30 +87,30 @@ pub fn seal(out: &mut Vec<u8>, ops: &[Op], number: u64, synced: u64, previous: u
     let body = start + FRAME_HEAD;
     let length = u32::try_from(out.len() - body).map_err(too_long)?;
     let head = &mut out[start..body];
-    head[..4].copy_from_slice(&FRAME);
-    head[4..8].copy_from_slice(&length.to_be_bytes());
+    head[..8].copy_from_slice(&salt);
     head[8..16].copy_from_slice(&number.to_be_bytes());
     head[16..24].copy_from_slice(&synced.to_be_bytes());
-    head[24..28].copy_from_slice(&previous.to_be_bytes());
+    head[24..28].copy_from_slice(&length.to_be_bytes());
+    head[28..32].copy_from_slice(&previous.to_be_bytes());
     let sum = checksum(&out[start..]);
-    out[start + 28..body].copy_from_slice(&sum.to_be_bytes());
+    out[start + SUM..body].copy_from_slice(&sum.to_be_bytes());
     out.resize(out.len().next_multiple_of(STEP), 0);
     Ok(sum)
 }
 
 /// The frame at `at`, if it is whole.
-pub fn open(bytes: &[u8], at: usize) -> Option<Frame> {
+pub fn open(bytes: &[u8], at: usize, salt: Salt) -> Option<Frame> {
     let found = bytes.get(at..)?;
-    if !found.starts_with(&FRAME) {
+    if !found.starts_with(&salt) {
         return None;
     }
-    let length = usize::try_from(u32::from_be_bytes(array(found, 4)?)).ok()?;
+    let length = usize::try_from(u32::from_be_bytes(array(found, 24)?)).ok()?;
     let whole = found.get(..FRAME_HEAD.checked_add(length)?)?;
-    let sum = u32::from_be_bytes(array(whole, 28)?);
+    let sum = u32::from_be_bytes(array(whole, SUM)?);
     let frame = Frame {
         number: u64::from_be_bytes(array(whole, 8)?),
         synced: u64::from_be_bytes(array(whole, 16)?),
-        previous: u32::from_be_bytes(array(whole, 24)?),
+        previous: u32::from_be_bytes(array(whole, 28)?),
         sum,
         body: at + FRAME_HEAD..at + whole.len(),
         end: (at + whole.len()).next_multiple_of(STEP),
@@ -104,7 +121,7 @@ pub fn open(bytes: &[u8], at: usize) -> Option<Frame> {
 /// Of all but the four bytes where it is.
 fn checksum(frame: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&frame[..28]);
+    hasher.update(&frame[..SUM]);
     hasher.update(&frame[FRAME_HEAD..]);
     hasher.finalize()
 }
@@ -208,6 +225,8 @@ impl Iterator for Changes<'_> {
 mod tests {
     use super::*;
 
+    const SALT: Salt = *b"somesalt";
+
     fn ops() -> Vec<Op> {
         vec![
             Op::Put { space: Space::Log, key: 7, value: "value".into() },
@@ -220,8 +239,8 @@ mod tests {
     #[test]
     fn a_frame_reads_back() {
         let mut bytes = vec![0; 16];
-        let sum = seal(&mut bytes, &ops(), 5, 4, 99).unwrap();
-        let frame = open(&bytes, 16).unwrap();
+        let sum = seal(&mut bytes, &ops(), SALT, 5, 4, 99).unwrap();
+        let frame = open(&bytes, 16, SALT).unwrap();
         assert_eq!((frame.number, frame.synced, frame.previous, frame.sum, frame.end), (5, 4, 99, sum, bytes.len()));
         let changes: Vec<_> = Changes::new(&bytes, frame.body).map(Result::unwrap).collect();
         let [Change::Put(Space::Log, 7, value), Change::Delete(Space::Meta, 1), Change::DeleteRange(Space::Audit, range), Change::Put(_, 8, empty)] =
@@ -235,30 +254,31 @@ mod tests {
     #[test]
     fn every_flipped_bit_is_noticed() {
         let mut bytes = Vec::new();
-        seal(&mut bytes, &ops(), 5, 4, 99).unwrap();
-        let body = open(&bytes, 0).unwrap().body.end;
+        seal(&mut bytes, &ops(), SALT, 5, 4, 99).unwrap();
+        let body = open(&bytes, 0, SALT).unwrap().body.end;
         for at in 0..body * 8 {
             let mut bent = bytes.clone();
             bent[at / 8] ^= 1 << (at % 8);
-            assert_eq!(open(&bent, 0), None, "bit {at}");
+            assert_eq!(open(&bent, 0, SALT), None, "bit {at}");
         }
         for end in 0..body {
-            assert_eq!(open(&bytes[..end], 0), None, "cut at {end}");
+            assert_eq!(open(&bytes[..end], 0, SALT), None, "cut at {end}");
         }
-        let (head, _) = segment_head(77);
-        for at in 0..20 * 8 {
-            let mut bent = head;
+        let head = Head { salt: SALT, begins: 77 };
+        let (sealed, _) = head.seal();
+        for at in 0..SEGMENT_HEAD * 8 {
+            let mut bent = sealed;
             bent[at / 8] ^= 1 << (at % 8);
-            assert_eq!(begins(&bent), None, "bit {at}");
+            assert_eq!(Head::open(&bent), None, "bit {at}");
         }
-        assert_eq!(begins(&head), Some(77));
+        assert_eq!(Head::open(&sealed), Some(head));
     }
 
     #[test]
     fn changes_that_do_not_add_up_are_damage() {
         let mut bytes = Vec::new();
-        seal(&mut bytes, &ops(), 5, 4, 99).unwrap();
-        let body = open(&bytes, 0).unwrap().body;
+        seal(&mut bytes, &ops(), SALT, 5, 4, 99).unwrap();
+        let body = open(&bytes, 0, SALT).unwrap().body;
         for end in body.start + 1..body.end {
             let read: io::Result<Vec<_>> = Changes::new(&bytes, body.start..end).collect();
             assert!(read.is_err() || read.unwrap().len() < 4, "cut at {end}");

@@ -29,10 +29,11 @@ use std::sync::Arc;
 
 use super::mark::Mark;
 use super::{Batch, LedgerReader, LogEngine, Op, damaged};
+use crate::base::ids::random_bytes;
 
 use self::aside::{Aside, Done, Store};
 use self::files::{Spare, Stock};
-use self::frame::SEGMENT_HEAD;
+use self::frame::{Head, SEGMENT_HEAD, Salt};
 use self::index::Segment;
 use self::reader::{JournalReader, Shared};
 use self::recover::{End, Found};
@@ -55,6 +56,7 @@ pub struct JournalEngine {
     length: u64,
     file: Arc<File>,
     end: End,
+    salt: Salt,
     /// The newest batch.
     number: u64,
     /// The newest batch that is synced.
@@ -102,13 +104,14 @@ impl JournalEngine {
     }
 
     fn begin(dir: &Path, store: Store, mark: Option<Mark>, found: Found, mut stock: Stock, length: u64) -> io::Result<Self> {
-        let Found { mut index, number, end, spares } = found;
+        let Found { mut index, number, end, salt, spares } = found;
         spares.into_iter().try_for_each(|spare| stock.put(spare))?;
+        let salt = salt.map_or_else(new_salt, Ok)?;
         let end = match end {
             Some(end) => end,
             None => {
                 let spare = files::make(&stock.name(), length)?;
-                let end = head(&spare.file, 1)?;
+                let end = head(&spare.file, Head { salt, begins: 1 })?;
                 spare.file.sync_data()?;
                 index.segments.insert(1, Segment::new(spare.file, spare.path, 1));
                 end
@@ -123,21 +126,21 @@ impl JournalEngine {
         let (ledgers, kept) = (store.reader(), store.kept);
         let aside = Aside::start(store)?;
         let shared = Shared::new(index);
-        Ok(Self { shared, ledgers, mark, aside, stock, length, file, end, number, synced: number, kept, buffer: Vec::new() })
+        Ok(Self { shared, ledgers, mark, aside, stock, length, file, end, salt, number, synced: number, kept, buffer: Vec::new() })
     }
 
     /// Puts a batch at the end of the newest segment, or of a new one where it does not fit.
     fn append(&mut self, ops: &[Op]) -> io::Result<()> {
         self.buffer.clear();
-        let mut sum = frame::seal(&mut self.buffer, ops, self.number + 1, self.synced, self.end.previous)?;
+        let mut sum = frame::seal(&mut self.buffer, ops, self.salt, self.number + 1, self.synced, self.end.previous)?;
         if self.end.at + self.buffer.len() as u64 > self.length && self.end.at > SEGMENT_HEAD as u64 {
             sum = self.turn(ops)?;
         }
         self.file.write_all_at(&self.buffer, self.end.at)?;
-        let (number, end, buffer) = (self.number + 1, self.end, &self.buffer);
+        let (number, end, salt, buffer) = (self.number + 1, self.end, self.salt, &self.buffer);
         self.shared.change(|index| {
             let base = usize::try_from(end.at).map_err(io::Error::other)?;
-            let body = frame::open(buffer, 0).map(|frame| frame.body).ok_or_else(|| damaged("a frame in the making"))?;
+            let body = frame::open(buffer, 0, salt).map(|frame| frame.body).ok_or_else(|| damaged("a frame in the making"))?;
             index.apply(end.segment, base, buffer, body, true)?;
             if let Some(segment) = index.segments.get_mut(&end.segment) {
                 segment.last = number;
@@ -155,7 +158,7 @@ impl JournalEngine {
         self.hand_over()?;
         let spare = self.spare()?;
         let begins = self.number + 1;
-        self.end = head(&spare.file, begins)?;
+        self.end = head(&spare.file, Head { salt: self.salt, begins })?;
         let segment = Segment::new(spare.file, spare.path, begins);
         self.file = Arc::clone(&segment.file);
         let all = self.shared.change(|index| {
@@ -163,7 +166,7 @@ impl JournalEngine {
             Ok([&index.meta_ops(), ops].concat())
         })?;
         self.buffer.clear();
-        frame::seal(&mut self.buffer, &all, begins, self.synced, self.end.previous)
+        frame::seal(&mut self.buffer, &all, self.salt, begins, self.synced, self.end.previous)
     }
 
     /// Gives the ledger writes so far, which are synced, to the ledgers' store, once it has those of before.
@@ -222,11 +225,15 @@ impl JournalEngine {
     }
 }
 
-/// Writes the head of a segment that begins with this batch.
-fn head(file: &File, begins: u64) -> io::Result<End> {
-    let (bytes, previous) = frame::segment_head(begins);
+fn new_salt() -> io::Result<Salt> {
+    random_bytes().map_err(io::Error::other)
+}
+
+/// Writes the head of a segment.
+fn head(file: &File, head: Head) -> io::Result<End> {
+    let (bytes, previous) = head.seal();
     file.write_all_at(&bytes, 0)?;
-    Ok(End { segment: begins, at: SEGMENT_HEAD as u64, previous })
+    Ok(End { segment: head.begins, at: SEGMENT_HEAD as u64, previous })
 }
 
 impl LogEngine for JournalEngine {

@@ -1,0 +1,121 @@
+//! Several nodes in one process, over real connections.
+#![allow(clippy::unwrap_used)]
+
+use std::net::{SocketAddr, TcpListener as Taken};
+use std::path::Path;
+use std::time::Duration;
+
+use ::bytes::Bytes;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::*;
+use crate::base::clock::Timestamp;
+use crate::base::jid::Domain;
+use crate::cluster::{Proposer, Reads};
+use crate::config;
+use crate::state::properties::Command as Property;
+use crate::state::{Command, Proposal, RequestId};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn free() -> SocketAddr {
+    Taken::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn config(dir: &Path, listen: SocketAddr, seeds: &[SocketAddr], format: u8) -> Config {
+    let seeds = seeds.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let cluster = config::Cluster { listen: Some(listen), bootstrap_expect: seeds.len(), seeds, format, ..config::Cluster::default() };
+    Config { data_dir: dir.to_owned(), cluster, ..Config::default() }
+}
+
+/// Starts nodes with these newest formats.
+async fn start(formats: &[u8]) -> Vec<(Opened, TempDir)> {
+    let (seeds, given) = (formats.iter().map(|_| free()).collect::<Vec<_>>(), given());
+    let dirs: Vec<TempDir> = formats.iter().map(|_| tempfile::tempdir().unwrap()).collect();
+    let configs: Vec<Config> = dirs.iter().zip(&seeds).zip(formats).map(|((dir, at), format)| config(dir.path(), *at, &seeds, *format)).collect();
+    let opening = configs.iter().zip(&seeds).map(|(config, at)| open(config, &given, *at, Arc::new(Owners::start().unwrap())));
+    let opened = timeout(PATIENCE, futures_util::future::join_all(opening)).await.unwrap();
+    let nodes: Vec<(Opened, TempDir)> = opened.into_iter().map(Result::unwrap).zip(dirs).collect();
+    for (node, _) in &nodes {
+        until(|| node.cluster.is_up() && node.views.load().nodes.len() == nodes.len()).await;
+    }
+    nodes
+}
+
+fn given() -> Given {
+    Given { cluster_secret: Some(Secret::new("the secret of a test".to_owned())), ..Given::default() }
+}
+
+async fn until(mut condition: impl FnMut() -> bool) {
+    let met = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, met).await.unwrap();
+}
+
+fn set(value: &str) -> Proposal {
+    let command = Command::Properties(Property::Set { key: "key".into(), value: value.into() });
+    let id = RequestId(random_uuid().unwrap());
+    Proposal { id, fingerprint: None, at: Timestamp::now(), domain: Domain::localhost(), audit: None, command }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_node_takes_proposals_and_reads_what_was_acknowledged() {
+    let nodes = start(&[0, 0, 0]).await;
+    for (writer, _) in &nodes {
+        let proposer = Proposer::new(writer.cluster.members().clone(), writer.views.clone());
+        let value = writer.raft.identity().uuid.to_string();
+        proposer.propose(set(&value)).await.unwrap().unwrap();
+        for (reader, _) in &nodes {
+            let reads = Reads::new(reader.cluster.members().clone(), reader.views.clone());
+            assert_eq!(reads.linearizable().await.unwrap().properties.value("key"), Some(value.as_str()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parcel_reaches_the_life_it_is_for_and_no_other() {
+    let nodes = start(&[0, 0]).await;
+    let (from, to) = (&nodes[0].0, &nodes[1].0);
+    let mut heard = to.cluster.relay().listen();
+    let incarnation = from.views.load().nodes.get(to.raft.identity().uuid).unwrap().incarnation;
+    for parcel in ["one", "two"] {
+        from.cluster.send(to.raft.identity().uuid, incarnation, Bytes::from(parcel)).unwrap();
+    }
+    for parcel in ["one", "two"] {
+        assert_eq!(timeout(PATIENCE, heard.recv()).await.unwrap().unwrap(), parcel);
+    }
+    assert!(from.cluster.send(to.raft.identity().uuid, incarnation + 1, Bytes::new()).is_err());
+    assert!(from.cluster.send(random_uuid().unwrap(), incarnation, Bytes::new()).is_err());
+}
+
+/// D8: the newest format that all members read is written, and no newer one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_of_mixed_versions_writes_what_all_of_them_read() {
+    let mut nodes = start(&[0, 0, 1]).await;
+    until(|| nodes[0].0.cluster.members().listed().iter().all(|member| member.voter)).await;
+    let write = async |node: &Opened, value: &str| {
+        let proposer = Proposer::new(node.cluster.members().clone(), node.views.clone());
+        proposer.propose(set(value)).await.unwrap().unwrap();
+    };
+    for (node, _) in &nodes {
+        write(node, "old").await;
+        assert_eq!(node.views.load().nodes.format(), 1);
+    }
+    let (old, dir) = nodes.pop().unwrap();
+    let listen = old.cluster.members().address_of(old.raft.identity().node_id).unwrap().at.parse().unwrap();
+    let Opened { raft, cluster, listener, .. } = old;
+    cluster.leave().await;
+    raft.close().await.unwrap();
+    drop((raft, cluster, listener));
+    let new = config(dir.path(), listen, &[listen], 0);
+    let again = timeout(PATIENCE, open(&new, &given(), listen, Arc::new(Owners::start().unwrap()))).await.unwrap();
+    nodes.push((again.unwrap_or_else(|error| unreachable!("{error}")), dir));
+    for (node, _) in &nodes {
+        until(|| node.views.load().nodes.format() == 2).await;
+        write(node, "new").await;
+    }
+}
