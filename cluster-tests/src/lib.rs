@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod bench;
+pub mod dice;
+pub mod history;
 pub mod metrics;
 pub mod node;
 pub mod rest;
 
+pub use dice::Dice;
 pub use node::Node;
 pub use rest::{Client, Response};
