@@ -5,7 +5,7 @@
 
 pub mod contenders;
 mod creation;
-mod http;
+pub mod http;
 mod load;
 mod million;
 mod reads;
