@@ -16,7 +16,7 @@ impl Record {
     /// order of single acts explains all answers.
     pub fn judge(mut self, nodes: &[Client]) {
         self.read_everywhere(nodes);
-        eprintln!("{:?}, {} without answer, longest gap between writes {:?}", self.counts(), self.without_answer, self.longest_gap());
+        self.tell();
         assert!(self.surprises.is_empty(), "{} answers that should not be given: {:#?}", self.surprises.len(), self.surprises);
         let audit = same_audit(nodes);
         let written = audit.written(&self.plan.name);
@@ -28,6 +28,12 @@ impl Record {
             Verdict::NotLinearizable(why) => panic!("{why}"),
             Verdict::Unknown(why) => panic!("the history is too hard to judge: {why}"),
         }
+    }
+
+    fn tell(&self) {
+        let again = self.history.operations.iter().filter(|operation| operation.via.len() > 1).count();
+        let gap = self.longest_gap();
+        eprintln!("{:?}, {} without answer, {again} asked more than once, longest gap between writes {gap:?}", self.counts(), self.without_answer);
     }
 
     /// Each write that was acknowledged is in the log once, one that was refused is not, and any other at most once.
