@@ -1,12 +1,13 @@
 //! A cluster of real processes, with a network between them that can fail.
 
+mod views;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::dice::Dice;
@@ -14,17 +15,13 @@ use crate::node::{Launched, Node, SECRET, serve_at};
 use crate::proxy::{Network, ip};
 use crate::rest::Client;
 
+pub use views::wait_for;
+
 /// What the nodes of every test trust each other by.
 pub const CLUSTER_SECRET: &str = "test-cluster-secret-0123";
 
 /// How long a cluster may take to do what it is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How long a node may take to say what it knows.
-const QUICK: Duration = Duration::from_secs(2);
-
-/// How often a condition is looked at that is waited for.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Nodes that form one cluster, running or not. What runs is killed when dropped.
 pub struct Cluster {
@@ -47,6 +44,8 @@ struct Member {
     rest: SocketAddr,
     data: PathBuf,
     process: Process,
+    /// What it logged in the lives that have ended.
+    past: String,
 }
 
 enum Process {
@@ -89,7 +88,7 @@ impl Cluster {
         let rest = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), free_port(Ipv4Addr::LOCALHOST.into()));
         let advertised = self.network.add(listens);
         let data = self.dir.path().join(node.to_string());
-        self.members.push(Member { listens, advertised, rest, data, process: Process::None });
+        self.members.push(Member { listens, advertised, rest, data, process: Process::None, past: String::new() });
         node
     }
 
@@ -132,15 +131,23 @@ impl Cluster {
 
     /// Ends a node at once, as a crash would.
     pub fn kill(&mut self, node: usize) {
-        self.members[node].process = Process::None;
+        drop(self.take(node));
     }
 
     /// Tells a serving node to stop, and waits until it has.
     pub fn stop(&mut self, node: usize) -> ExitStatus {
-        match std::mem::replace(&mut self.members[node].process, Process::None) {
+        match self.take(node) {
             Process::Serving(running) => running.stop(),
             _ => panic!("node {node} does not serve"),
         }
+    }
+
+    /// The process of a node, which is one no more; its log stays.
+    fn take(&mut self, node: usize) -> Process {
+        let log = self.log(node);
+        let member = &mut self.members[node];
+        member.past = log;
+        std::mem::replace(&mut member.process, Process::None)
     }
 
     /// Stops the time of a node.
@@ -177,13 +184,15 @@ impl Cluster {
         }
     }
 
-    /// What a node that was started has logged.
+    /// What a node has logged over all its lives.
     pub fn log(&self, node: usize) -> String {
-        match &self.members[node].process {
+        let member = &self.members[node];
+        let now = match &member.process {
             Process::Serving(running) => running.log(),
             Process::Launched(launched) => launched.log(),
             Process::None => String::new(),
-        }
+        };
+        format!("{}{now}", member.past)
     }
 
     /// Those that have ended although nobody told them to, with what they logged.
@@ -219,89 +228,6 @@ impl Cluster {
     pub fn client(&self, node: usize) -> Client {
         Client::new(&self.members[node].rest.to_string()).header("Authorization", SECRET).json()
     }
-
-    /// What a node says of the cluster, or why it says nothing.
-    ///
-    /// # Errors
-    /// It does not answer soon, or not with 200.
-    pub fn status(&self, node: usize) -> Result<Value, String> {
-        let answer = self.client(node).patience(QUICK).try_absolute("GET", "/hearth/v1/cluster", None);
-        match answer {
-            Ok(answer) if answer.status == 200 => Ok(answer.value()),
-            Ok(answer) => Err(format!("node {node} answers {}: {}", answer.status, answer.text())),
-            Err(error) => Err(format!("node {node}: {error}")),
-        }
-    }
-
-    /// The node that all of these say is the leader.
-    ///
-    /// # Errors
-    /// They name none, or different ones.
-    pub fn leader(&self, asked: &[usize]) -> Result<usize, String> {
-        let named = asked.iter().map(|node| self.status(*node).map(|status| status["leader"].clone()));
-        let named = named.collect::<Result<Vec<_>, _>>()?;
-        let agreed = named.first().filter(|first| first.is_u64() && named.iter().all(|other| other == *first));
-        let leader = agreed.ok_or_else(|| format!("leaders {named:?}"))?;
-        self.number(&self.status(asked[0])?, "id", leader)
-    }
-
-    /// The node that all of these say is the senior.
-    ///
-    /// # Errors
-    /// They name none, or different ones.
-    pub fn senior(&self, asked: &[usize]) -> Result<usize, String> {
-        let named = asked.iter().map(|node| self.status(*node).map(|status| status["senior"].clone()));
-        let named = named.collect::<Result<Vec<_>, _>>()?;
-        let agreed = named.first().filter(|first| first.is_string() && named.iter().all(|other| other == *first));
-        self.number(&self.status(asked[0])?, "uuid", agreed.ok_or_else(|| format!("seniors {named:?}"))?)
-    }
-
-    /// Which of this cluster's nodes a status means by an id or a uuid.
-    fn number(&self, status: &Value, field: &str, value: &Value) -> Result<usize, String> {
-        let nodes = status["nodes"].as_array().ok_or_else(|| format!("no nodes in {status}"))?;
-        let found = nodes.iter().find(|node| node[field] == *value).ok_or_else(|| format!("no {field} {value} in {status}"))?;
-        let known = |node: &usize| found["address"].as_str().is_some_and(|address| address == self.advertised(*node));
-        (0..self.members.len()).find(known).ok_or_else(|| format!("{found} is none of the nodes of this test"))
-    }
-
-    /// Waits until all running nodes agree: on one leader, on who is a member and up, and on the last entry applied.
-    pub fn settled(&self) {
-        let running: Vec<_> = (0..self.members.len()).filter(|node| self.runs(*node)).collect();
-        wait_for("the running nodes to agree", PATIENCE, || self.agreed(&running));
-    }
-
-    /// As [`Cluster::settled`], once, of these nodes.
-    ///
-    /// # Errors
-    /// What they do not agree on.
-    pub fn agreed(&self, nodes: &[usize]) -> Result<(), String> {
-        let told = nodes.iter().map(|node| self.status(*node)).collect::<Result<Vec<_>, _>>()?;
-        for field in ["clusterId", "leader", "voters", "learners", "senior", "applied"] {
-            let values: Vec<_> = told.iter().map(|status| &status[field]).collect();
-            if values.iter().any(|value| *value != values[0] || (field != "learners" && value.is_null())) {
-                return Err(format!("{field} of {nodes:?} is {values:?}"));
-            }
-        }
-        let members = |status: &Value| ["voters", "learners"].map(|kind| status[kind].as_array().map_or(0, Vec::len)).iter().sum::<usize>();
-        let up = |status: &Value| status["nodes"].as_array().map_or(0, |all| all.iter().filter(|node| node["up"] == true).count());
-        match told.iter().find(|status| members(status) < nodes.len() || up(status) != nodes.len()) {
-            Some(status) => Err(format!("{} members, {} up: {status}", members(status), up(status))),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Waits until a probe gives something, and says what was waited for, and what the probe said last, if that takes too long.
-#[track_caller]
-pub fn wait_for<T>(what: &str, within: Duration, mut probe: impl FnMut() -> Result<T, String>) -> T {
-    let since = Instant::now();
-    loop {
-        match probe() {
-            Ok(found) => return found,
-            Err(seen) if since.elapsed() > within => panic!("waited {within:?} for {what}; last: {seen}"),
-            Err(_) => std::thread::sleep(LOOK),
-        }
-    }
 }
 
 /// A port that is free on this address, below those that systems give to outgoing connections, so that it stays free.
@@ -314,4 +240,21 @@ fn free_port(address: IpAddr) -> u16 {
     let tries = std::iter::repeat_with(|| FIRST + (begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT));
     let mut free = tries.take(usize::from(COUNT)).filter(|port| TcpListener::bind((address, *port)).is_ok());
     free.next().expect("a free port")
+}
+
+/// The lines of each log that are shown when a test fails.
+const SHOWN: usize = 60;
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for node in 0..self.members.len() {
+            let log = self.log(node);
+            let lines: Vec<_> = log.lines().collect();
+            eprintln!("--- the end of the log of node {node} at {}", self.members[node].listens);
+            lines.iter().skip(lines.len().saturating_sub(SHOWN)).for_each(|line| eprintln!("{line}"));
+        }
+    }
 }

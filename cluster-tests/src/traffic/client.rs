@@ -16,7 +16,7 @@ use super::nouns::{Meaning, Noun};
 /// How long a client waits for one answer before it asks elsewhere.
 pub const ANSWER: Duration = Duration::from_secs(4);
 
-/// How long a client tries to get a write done before it leaves it unknown.
+/// How long a client tries before it gives up.
 pub const GIVE_UP: Duration = Duration::from_secs(30);
 
 /// The pause before something is asked again.
@@ -70,7 +70,7 @@ impl Client {
         Self { addresses: addresses.to_vec(), connections, dice }
     }
 
-    /// Asks any node, and the next one while the outcome is open. A read is asked once.
+    /// Asks any node, and the next one while the outcome is open.
     pub async fn ask(&mut self, noun: Noun, name: &str, act: Act, key: &str) -> Told {
         let asked = noun.request(name, act);
         let mut headers = vec![("Authorization", SECRET), ("Accept", "application/json"), ("Content-Type", "application/json")];
@@ -88,7 +88,7 @@ impl Client {
         loop {
             told.via.push(node);
             let settled = told.hear(self.attempt(node, bytes).await.map(|answer| meaning(&answer)));
-            if settled || act == Act::Get || since.elapsed() > GIVE_UP {
+            if settled || since.elapsed() > GIVE_UP {
                 // A read without an answer says nothing.
                 told.outcome = told.outcome.filter(|outcome| act != Act::Get || *outcome != Outcome::Unknown);
                 return told;
