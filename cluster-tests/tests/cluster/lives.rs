@@ -25,7 +25,11 @@ fn a_node_far_behind_catches_up_by_a_snapshot() {
         for writer in 0..8 {
             let client = cluster.client(writer % 2);
             let body = move |n: usize| format!(r#"{{"key":"w{writer}-{}","value":"{n}"}}"#, n % 20);
-            scope.spawn(move || (0..300).for_each(|n| drop(client.body("POST", "/system/properties", &body(n)).is(201))));
+            scope.spawn(move || {
+                for n in 0..300 {
+                    client.body("POST", "/system/properties", &body(n)).is(201);
+                }
+            });
         }
     });
     cluster.restart(2);
