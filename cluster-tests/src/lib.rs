@@ -4,9 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod bench;
+pub mod cluster;
+pub mod dice;
+pub mod history;
 pub mod metrics;
 pub mod node;
+pub mod proxy;
 pub mod rest;
+pub mod traffic;
 
-pub use node::Node;
+pub use cluster::{Cluster, wait_for};
+pub use dice::Dice;
+pub use node::{Launched, Node};
 pub use rest::{Client, Response};
+pub use traffic::{Plan, Record, Traffic};

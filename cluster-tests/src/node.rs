@@ -44,8 +44,13 @@ pub fn binary() -> PathBuf {
 
 /// A command to serve from `data` on a free port, with the secrets of every test.
 pub fn serve(data: &Path) -> Command {
+    serve_at(data, "127.0.0.1:0")
+}
+
+/// As [`serve`], at this address.
+pub fn serve_at(data: &Path, address: &str) -> Command {
     let mut command = Command::new(binary());
-    command.args(["serve", "--rest-listen", "127.0.0.1:0", "--domain", DOMAIN, "--data-dir"]).arg(data);
+    command.args(["serve", "--rest-listen", address, "--domain", DOMAIN, "--data-dir"]).arg(data);
     command.env("HEARTH_ADMIN_PASSWORD", PASSWORD).env("HEARTH_API_SECRET", SECRET).env_remove("HEARTH_LOG");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
@@ -79,21 +84,8 @@ impl Node {
     }
 
     /// Starts `command` and waits until it says where it serves.
-    pub fn spawn(mut command: Command, data: &Path) -> Self {
-        let mut process = command.spawn().expect("hearth starts");
-        let lines = BufReader::new(process.stderr.take().expect("its log is piped"));
-        let (tell, told) = mpsc::channel();
-        let log = Arc::<Mutex<String>>::default();
-        let page = Arc::clone(&log);
-        std::thread::spawn(move || follow(lines, &tell, &page));
-        match told.recv_timeout(PATIENCE) {
-            Ok(Ok(address)) => Self { process, data: data.to_owned(), address, log, _own_data: None },
-            Ok(Err(log)) => panic!("hearth ended instead of serving:\n{log}"),
-            Err(_) => {
-                let _ = process.kill();
-                panic!("hearth does not serve after {PATIENCE:?}");
-            }
-        }
+    pub fn spawn(command: Command, data: &Path) -> Self {
+        Launched::new(command, data).serving()
     }
 
     /// Its data directory.
@@ -116,6 +108,16 @@ impl Node {
         (&self.address, self.pid())
     }
 
+    /// Sends the process a signal, by its name as kill(1) knows it.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+
+    /// Whether the process has ended by itself, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("a child's status")
+    }
+
     /// A client with the API secret.
     pub fn client(&self) -> Client {
         Client::new(&self.address).header("Authorization", SECRET)
@@ -134,11 +136,10 @@ impl Node {
 
     /// Tells the process to stop, and waits until it has.
     pub fn stop(mut self) -> ExitStatus {
-        let told = Command::new("kill").arg(self.pid().to_string()).status().expect("kill(1)");
-        assert!(told.success());
+        self.signal("TERM");
         let since = Instant::now();
         loop {
-            if let Some(status) = self.process.try_wait().expect("a child's status") {
+            if let Some(status) = self.ended() {
                 return status;
             }
             assert!(since.elapsed() < PATIENCE, "hearth does not stop");
@@ -152,6 +153,59 @@ impl Drop for Node {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// A process that has been started and need not serve yet. Killed when dropped.
+pub struct Launched {
+    process: Option<Child>,
+    data: PathBuf,
+    log: Arc<Mutex<String>>,
+    told: mpsc::Receiver<Result<String, String>>,
+}
+
+impl Launched {
+    /// Starts `command`.
+    pub fn new(mut command: Command, data: &Path) -> Self {
+        let mut process = command.spawn().expect("hearth starts");
+        let lines = BufReader::new(process.stderr.take().expect("its log is piped"));
+        let (tell, told) = mpsc::channel();
+        let log = Arc::<Mutex<String>>::default();
+        let page = Arc::clone(&log);
+        std::thread::spawn(move || follow(lines, &tell, &page));
+        Self { process: Some(process), data: data.to_owned(), log, told }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until it says where it serves.
+    pub fn serving(mut self) -> Node {
+        match self.told.recv_timeout(PATIENCE) {
+            Ok(Ok(address)) => {
+                let process = self.process.take().expect("it was started");
+                Node { process, data: self.data.clone(), address, log: Arc::clone(&self.log), _own_data: None }
+            }
+            Ok(Err(log)) => panic!("hearth ended instead of serving:\n{log}"),
+            Err(_) => panic!("hearth does not serve after {PATIENCE:?}:\n{}", self.log()),
+        }
+    }
+}
+
+impl Drop for Launched {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// Sends a process a signal, by its name as kill(1) knows it.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().expect("kill(1)");
+    assert!(sent.success(), "no process {pid} to send {name}");
 }
 
 /// Runs a command that is to fail, and gives its exit code and what it said.

@@ -11,7 +11,7 @@ use serde_json::Value;
 /// Where the API lives.
 pub const BASE: &str = "/plugins/restapi/v1";
 
-/// How long an answer may take.
+/// How long an answer may take, unless a client says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A client of one node. Every request has its own connection.
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Client {
     address: String,
     headers: Vec<(String, String)>,
+    patience: Duration,
 }
 
 /// An answer.
@@ -35,13 +36,20 @@ pub struct Response {
 impl Client {
     /// A client of the node at `address`.
     pub fn new(address: &str) -> Self {
-        Self { address: address.to_owned(), headers: Vec::new() }
+        Self { address: address.to_owned(), headers: Vec::new(), patience: PATIENCE }
     }
 
     /// With another header in every request.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Waiting no longer than this for each piece of an answer.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -121,8 +129,8 @@ impl Client {
     /// The connection broke before the answer was whole.
     pub fn raw(&self, request: &[u8], head: bool) -> std::io::Result<Response> {
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(self.patience))?;
+        stream.set_write_timeout(Some(self.patience))?;
         // A server may refuse a long body before it is sent; its answer counts.
         let sent = stream.write_all(request);
         let mut answer = Vec::new();
@@ -135,7 +143,8 @@ impl Client {
     }
 }
 
-fn parse(answer: &[u8], head: bool) -> Option<Response> {
+/// An answer from its bytes; `None` where they are not a whole one. The answer to `HEAD` has no body, whatever it announces.
+pub fn parse(answer: &[u8], head: bool) -> Option<Response> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let mut lines = std::str::from_utf8(&answer[..end]).ok()?.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;

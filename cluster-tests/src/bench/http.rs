@@ -5,6 +5,8 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::rest::{Response, parse};
+
 /// One connection.
 pub struct Connection {
     stream: TcpStream,
@@ -35,8 +37,22 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Sends a whole request and reads the whole answer.
+    /// Sends a whole request and reads the whole answer, of which nothing but the size is told.
     pub async fn ask(&mut self, request: &[u8]) -> io::Result<Answer> {
+        let answer = self.exchange(request).await?;
+        self.buffer.drain(..answer.head + answer.body);
+        Ok(answer)
+    }
+
+    /// Sends a whole request and gives the whole answer.
+    pub async fn fetch(&mut self, request: &[u8]) -> io::Result<Response> {
+        let answer = self.exchange(request).await?;
+        let bytes: Vec<u8> = self.buffer.drain(..answer.head + answer.body).collect();
+        parse(&bytes, false).ok_or_else(|| io::Error::other("not an HTTP answer"))
+    }
+
+    /// Sends a request and reads until the whole answer is in the buffer.
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Answer> {
         self.stream.write_all(request).await?;
         let (status, head, body) = loop {
             if let Some(found) = head(&self.buffer)? {
@@ -53,7 +69,6 @@ impl Connection {
             }
             Body::Chunked => self.chunks(head).await?,
         };
-        self.buffer.drain(..end);
         Ok(Answer { status, head, body: end - head })
     }
 

@@ -6,7 +6,7 @@
 mod cluster;
 pub mod contenders;
 mod creation;
-mod http;
+pub mod http;
 mod load;
 mod million;
 mod reads;

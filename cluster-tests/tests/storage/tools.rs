@@ -4,35 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+pub use cluster_tests::Dice;
 use cluster_tests::Node;
 use cluster_tests::node::{binary, refused, serve};
-
-/// Random numbers from a seed that is printed, so that a failure can be repeated: `HEARTH_TEST_SEED`.
-pub struct Dice(u64);
-
-impl Dice {
-    /// Seeded by the environment, else by the clock.
-    pub fn new(name: &str) -> Self {
-        let clock = || u64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos() & 0xFFFF_FFFF).unwrap();
-        let seed = std::env::var("HEARTH_TEST_SEED").map_or_else(|_| clock(), |text| text.parse().expect("HEARTH_TEST_SEED is a number"));
-        eprintln!("{name}: HEARTH_TEST_SEED={seed}");
-        Self(seed | 1)
-    }
-
-    /// Another one, for a thread.
-    pub fn split(&mut self) -> Self {
-        Self(self.roll(u64::MAX - 1) | 1)
-    }
-
-    /// A number below `bound`.
-    pub fn roll(&mut self, bound: u64) -> u64 {
-        // splitmix64
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
-}
 
 /// A command to serve from `data` with this log engine and whatever else is said of the store. The configuration lies beside it.
 pub fn serve_with(data: &Path, engine: &str, store: &str) -> Command {

@@ -1,0 +1,40 @@
+//! Random faults under traffic: afterwards one order explains every answer, nothing acknowledged is lost, nothing was done
+//! twice, and all nodes hold the same.
+
+use std::time::Duration;
+
+use cluster_tests::{Cluster, Dice, Plan, Traffic};
+
+use crate::CONFIG;
+use crate::nemesis::harm;
+
+/// Clients of every node while things go wrong.
+pub fn round(cluster: &mut Cluster, dice: &mut Dice, name: &str, time: Duration, spared: &[usize]) {
+    let plan = Plan { name: name.to_owned(), clients: 12, keys: 4, pause: Duration::from_millis(20) };
+    let traffic = Traffic::start(&cluster.addresses(), &plan, dice.split());
+    harm(cluster, dice, time, spared);
+    let fallen = cluster.fallen();
+    assert!(fallen.is_empty(), "nodes ended by themselves: {fallen:#?}");
+    let record = traffic.stop();
+    cluster.settled();
+    let clients: Vec<_> = (0..cluster.size()).map(|node| cluster.client(node)).collect();
+    record.judge(&clients);
+    cluster.same_state();
+    assert_eq!(cluster.network.strangers(), 0, "nodes call from their own address");
+}
+
+fn chaos(name: &str, nodes: usize, time: Duration) {
+    let mut dice = Dice::new(name);
+    let mut cluster = Cluster::start(nodes, CONFIG, dice.split());
+    round(&mut cluster, &mut dice, "t", time, &[]);
+}
+
+#[test]
+fn three_nodes_withstand_random_faults() {
+    chaos("chaos of three", 3, Duration::from_secs(45));
+}
+
+#[test]
+fn five_nodes_withstand_random_faults() {
+    chaos("chaos of five", 5, Duration::from_secs(25));
+}

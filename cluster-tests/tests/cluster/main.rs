@@ -1,0 +1,47 @@
+//! Several nodes that are one service, and what can happen to them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod alone;
+mod chaos;
+mod disk;
+mod fence;
+mod forming;
+mod joining;
+mod lives;
+mod nemesis;
+mod refusals;
+mod rolling;
+mod seniority;
+mod serving;
+mod soak;
+
+use std::time::Duration;
+
+use cluster_tests::{Cluster, wait_for};
+
+/// How long a cluster may take to do what a test waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// After so many milliseconds without a majority a node of these tests serves nothing.
+const FENCE: u64 = 2000;
+
+/// Shorter times than for people, and snapshots often enough that nodes that lag need them.
+const CONFIG: &str = "[cluster]\nfence_after_ms = 2000\ndown_after_ms = 3500\ntransfer_after_ms = 4000\n\
+                      [store]\nsnapshot_log_entries = 1000\nkept_log_entries = 200\n";
+
+/// Writes a property at a node.
+#[track_caller]
+fn put(cluster: &Cluster, node: usize, key: &str, value: &str) {
+    cluster.client(node).body("POST", "/system/properties", &format!(r#"{{"key":"{key}","value":"{value}"}}"#)).is(201);
+}
+
+/// Wants a node to read this, as soon as it has a majority.
+#[track_caller]
+fn reads(cluster: &Cluster, node: usize, key: &str, value: &str) {
+    let path = format!("/system/properties/{}", key.replace(' ', "%20"));
+    let answer = wait_for("a node to read", PATIENCE, || {
+        let answer = cluster.client(node).get(&path);
+        if answer.status == 503 { Err(answer.text()) } else { Ok(answer) }
+    });
+    answer.says(&format!(r#"{{"key":"{key}","value":"{value}"}}"#));
+}
