@@ -1,7 +1,7 @@
 //! Three nodes of each, on one machine.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,9 @@ const CLUSTER_SECRET: &str = "the secret of a benchmark";
 
 /// Three nodes of Hearth.
 pub struct Three {
-    commands: Vec<Box<dyn Fn() -> Command>>,
-    data: Vec<std::path::PathBuf>,
+    addresses: Vec<String>,
+    config: PathBuf,
+    data: Vec<PathBuf>,
     /// The nodes; `None` where one has been killed.
     pub nodes: Vec<Option<Node>>,
 }
@@ -48,35 +49,25 @@ impl Three {
     /// Starts them below `room`, with this log engine.
     pub fn start(room: &Path, engine: &str) -> Self {
         let addresses: Vec<String> = (0..3).map(|_| free()).collect();
-        let seeds = addresses.join(",");
         let config = room.join(format!("{engine}.toml"));
         std::fs::write(&config, format!("[store]\nengine = \"{engine}\"\n")).expect("a configuration file");
-        let data: Vec<_> = (0..3).map(|n| room.join(format!("{engine}-{n}"))).collect();
-        let command = |n: usize| {
-            let (at, seeds, config, data) = (addresses[n].clone(), seeds.clone(), config.clone(), data[n].clone());
-            Box::new(move || {
-                let mut command = serve(&data);
-                command.args(["--cluster-listen", &at, "--cluster-seeds", &seeds, "--cluster-bootstrap-expect", "3"]).arg("--config").arg(&config);
-                command.env("HEARTH_CLUSTER_SECRET", CLUSTER_SECRET);
-                command
-            }) as Box<dyn Fn() -> Command>
-        };
-        let commands: Vec<_> = (0..3).map(command).collect();
+        let data = (0..3).map(|n| room.join(format!("{engine}-{n}"))).collect();
+        let mut three = Self { addresses, config, data, nodes: Vec::new() };
         // Each waits for the others, so they are started side by side.
-        let nodes = std::thread::scope(|scope| {
-            let started: Vec<_> = commands
-                .iter()
-                .zip(&data)
-                .map(|(command, data)| {
-                    let command = command();
-                    scope.spawn(move || Node::spawn(command, data))
-                })
-                .collect();
+        three.nodes = std::thread::scope(|scope| {
+            let started: Vec<_> = (0..3).map(|n| (three.command(n), &three.data[n])).collect();
+            let started: Vec<_> = started.into_iter().map(|(command, data)| scope.spawn(move || Node::spawn(command, data))).collect();
             started.into_iter().map(|node| Some(node.join().expect("it starts"))).collect()
         });
-        let three = Self { commands, data, nodes };
         wait_for("a cluster of three voters", || three.overview().filter(|all| all["voters"].as_array().is_some_and(|voters| voters.len() == 3)));
         three
+    }
+
+    fn command(&self, n: usize) -> Command {
+        let mut command = serve(&self.data[n]);
+        command.args(["--cluster-listen", &self.addresses[n], "--cluster-seeds", &self.addresses.join(","), "--cluster-bootstrap-expect", "3"]);
+        command.arg("--config").arg(&self.config).env("HEARTH_CLUSTER_SECRET", CLUSTER_SECRET);
+        command
     }
 
     fn running(&self) -> impl Iterator<Item = &Node> {
@@ -124,7 +115,7 @@ impl Three {
 
     /// Starts one again, and waits until it is up and as far as the others.
     pub fn restart(&mut self, place: usize) {
-        self.nodes[place] = Some(Node::spawn((self.commands[place])(), &self.data[place]));
+        self.nodes[place] = Some(Node::spawn(self.command(place), &self.data[place]));
         wait_for("three nodes that are up", || {
             let all = self.overview()?;
             let up = all["nodes"].as_array()?.iter().filter(|node| node["up"] == true && node["lag"].as_u64().is_some_and(|lag| lag < 100)).count();
