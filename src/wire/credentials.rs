@@ -6,18 +6,19 @@
 //! of another cluster, not against a holder of the secret.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use chrono::{DateTime, Datelike, Duration, Utc};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, SerialNumber};
 use rustls::client::ResolvesClientCert;
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::ring as provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SignatureScheme};
-use sha2::Sha256;
 
 use crate::base::clock::Timestamp;
 use crate::base::ids::random_bytes;
@@ -29,7 +30,10 @@ use super::names::{Name, NodeName};
 pub const SHORTEST_SECRET: usize = 16;
 
 /// How much guessing a secret costs: rounds of PBKDF2, about a third of a second.
-const ROUNDS: u32 = 600_000;
+const ROUNDS: NonZeroU32 = match NonZeroU32::new(600_000) {
+    Some(rounds) => rounds,
+    None => NonZeroU32::MIN,
+};
 /// Sets the key apart from any other use of the secret.
 const PURPOSE: &[u8] = b"hearth cluster authority 1";
 /// What stands before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410).
@@ -95,7 +99,7 @@ impl Credentials {
         roots.add(certificate.der().clone()).map_err(failed)?;
         let authority = Issuer::new(params, key);
         let current = ArcSwap::from_pointee(issue(&authority, None)?);
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider::default_provider());
         Ok(Arc::new(Self { authority, roots: Arc::new(roots), provider, name: ArcSwapOption::empty(), current }))
     }
 
@@ -182,7 +186,9 @@ fn is_due(issued: Timestamp, now: Timestamp) -> bool {
 
 fn authority_key(secret: &Secret) -> Result<KeyPair, CredentialsError> {
     let mut der = PKCS8.to_vec();
-    der.extend(pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(secret.expose().as_bytes(), PURPOSE, ROUNDS));
+    let mut key = [0; 32];
+    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, PURPOSE, secret.expose().as_bytes(), &mut key);
+    der.extend(key);
     KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(der), &rcgen::PKCS_ED25519).map_err(failed)
 }
 
@@ -210,7 +216,7 @@ fn issue(authority: &Issuer<'static, KeyPair>, name: Option<&NodeName>) -> Resul
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).map_err(failed)?;
     let certificate = params.signed_by(&key, authority).map_err(failed)?;
-    let signer = ring::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(key.serialize_der())).map_err(failed)?;
+    let signer = provider::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(key.serialize_der())).map_err(failed)?;
     Ok(Issued { key: Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signer)), at })
 }
 

@@ -42,9 +42,9 @@ fn a_local_read_says_how_far_the_node_is() {
     for node in 0..3 {
         let told = cluster.client(node).get("/system/properties/k?consistency=local");
         assert!(matches!(told.status, 200 | 404), "{}", told.text());
-        let index = told.header("x-hearth-applied-index").unwrap_or_else(|| panic!("no index with {} {}", told.status, told.text()));
+        let index = told.header("x-hearth-applied").unwrap_or_else(|| panic!("no index with {} {}", told.status, told.text()));
         assert!(index.parse::<u64>().unwrap() > 0);
         let by_header = cluster.client(node).header("X-Hearth-Consistency", "local").get("/system/properties");
-        assert!(by_header.header("x-hearth-applied-index").is_some());
+        assert!(by_header.header("x-hearth-applied").is_some());
     }
 }
