@@ -31,6 +31,8 @@ mod reads;
 mod relay;
 mod rounds;
 mod service;
+#[cfg(test)]
+mod sim;
 mod status;
 mod suspicion;
 mod whole;
