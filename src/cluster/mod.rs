@@ -40,7 +40,7 @@ mod whole;
 pub use calls::Calls;
 pub use fence::Fence;
 pub use gauges::{Gauges, Reading};
-pub use group::{Group, Unsure};
+pub use group::{Group, Seat, Unsure};
 pub use leader::Undone;
 pub use members::Members;
 pub use own::Own;
