@@ -71,9 +71,9 @@ pub async fn hear(seat: &impl Seat, contacts: &Contacts, from: NodeId, request: 
         contacts.note(from, Contact::said(seat.now(), request));
     }
     match confirmed(seat).await {
-        Some(_) if !is_member => Err(Lost::TakenOut(
-            "this node has been taken out of the cluster; move its data directory away and let it join anew".to_owned(),
-        )),
+        Some(_) if !is_member => {
+            Err(Lost::TakenOut("this node has been taken out of the cluster; move its data directory away and let it join anew".to_owned()))
+        }
         index => Ok(index),
     }
 }

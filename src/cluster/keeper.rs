@@ -87,11 +87,11 @@ impl<G: Seat> Keeper<G> {
         match duty {
             Duty::Down { node, incarnation } => {
                 tracing::warn!(%node, incarnation, "a node is silent: it is declared down");
-                self.write(Nodes::Down { node, incarnation }, None).await
+                self.write(Nodes::Down { node, incarnation }).await
             }
             Duty::Raise(format) => {
                 tracing::info!(format, "every member reads this store format: it is written from now on");
-                self.write(Nodes::Raise(format), Some(format)).await
+                self.leader.raise(format).await.map_err(|error| error.to_string())
             }
             Duty::Replace { old, new } => self.leader.replace(old, new).await.map_err(|error| error.to_string()),
             Duty::Promote(id) => self.leader.promote(id).await.map_err(|error| error.to_string()),
@@ -106,8 +106,8 @@ impl<G: Seat> Keeper<G> {
     }
 
     /// Only here: what was decided as leader must not be carried out by another one.
-    async fn write(&self, command: Nodes, format: Option<u8>) -> Result<(), String> {
-        let payload = own::logged(&self.group, &self.views, Uuid::new_v4(), command, format).map_err(|error| format!("{error:?}"))?;
+    async fn write(&self, command: Nodes) -> Result<(), String> {
+        let payload = own::logged(&self.group, &self.views, Uuid::new_v4(), command, None).map_err(|error| format!("{error:?}"))?;
         self.group.write(payload).await.map(drop).map_err(|error| format!("{error:?}"))
     }
 }

@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use super::contacts::Contacts;
 use super::duties::VOTERS_KEPT;
-use super::group::Seat;
+use super::group::{Seat, confirmed};
 use super::members::{Listed, Members};
+use super::own;
 use crate::actors::Views;
 use crate::raft::{Address, NodeId};
-use crate::state::nodes;
+use crate::state::nodes::{self, Command as Nodes};
 use crate::wire::cluster::{JoinRequest, JoinResponse, Joined, join_response};
 
 /// How long a change may wait for a majority.
@@ -99,6 +100,7 @@ impl<G: Seat> Leader<G> {
     /// It belongs to another cluster, was taken out before, or is too old for what is written here; or not here and now.
     pub async fn take_in(&self, applicant: &Applicant) -> Result<NodeId, Undone> {
         let _turn = self.one_at_a_time.lock().await;
+        self.is_settled().await?;
         self.check(applicant)?;
         let known = self.group.listed().into_iter().find(|member| is_it(member, applicant));
         match known {
@@ -107,8 +109,16 @@ impl<G: Seat> Leader<G> {
             None if applicant.had.is_some() => {
                 Err(refused("this node has been taken out of the cluster; move its data directory away and let it join anew"))
             }
-            None => self.add(&applicant.address).await,
+            None => self.add(applicant).await,
         }
+    }
+
+    /// Whether the members known here are those of the cluster, for certain: neither has another node led since nor is a
+    /// change of them under way that may come to nothing.
+    async fn is_settled(&self) -> Result<(), Undone> {
+        let confirmed = self.group.within(PATIENCE, confirmed(&self.group)).await.flatten();
+        confirmed.ok_or_else(|| not_now("this node is not sure to lead"))?;
+        if self.group.standing().changing { Err(not_now("the members are changing")) } else { Ok(()) }
     }
 
     fn check(&self, applicant: &Applicant) -> Result<(), Undone> {
@@ -118,18 +128,25 @@ impl<G: Seat> Leader<G> {
                 "this node has data of the cluster {other}, not of {cluster}; a data directory belongs to one cluster for ever"
             )));
         }
-        let format = self.views.load().nodes.format();
-        if applicant.format < format {
-            return Err(refused(format!("this node reads store formats up to {}, but the cluster writes {format}", applicant.format)));
-        }
+        self.check_format(applicant)?;
         if self.group.listed().len() >= nodes::MEMBERS {
             return Err(refused(format!("the cluster has {} members already", nodes::MEMBERS)));
         }
         Ok(())
     }
 
-    async fn add(&self, address: &Address) -> Result<NodeId, Undone> {
-        let number = self.in_time(self.group.write_blank()).await?;
+    fn check_format(&self, applicant: &Applicant) -> Result<(), Undone> {
+        let format = self.views.load().nodes.format();
+        if applicant.format < format {
+            return Err(refused(format!("this node reads store formats up to {}, but the cluster writes {format}", applicant.format)));
+        }
+        Ok(())
+    }
+
+    /// The entry that gives the number is applied here, so everything before it is: if the format has been raised, it shows.
+    async fn add(&self, applicant: &Applicant) -> Result<NodeId, Undone> {
+        let (number, address) = (self.in_time(self.group.write_blank()).await?, &applicant.address);
+        self.check_format(applicant)?;
         self.in_time(self.group.add_learner(number, address)).await?;
         tracing::info!(node = number, address = address.at, "a node is taken in");
         Ok(number)
@@ -148,6 +165,22 @@ impl<G: Seat> Leader<G> {
     async fn in_time<T: Send>(&self, work: impl Future<Output = Result<T, String>> + Send) -> Result<T, Undone> {
         let done = self.group.within(PATIENCE, work).await;
         done.ok_or_else(|| not_now("the others did not agree in time"))?.map_err(not_now)
+    }
+
+    /// Has this format written from now on, unless a member has come meanwhile that may not read it.
+    ///
+    /// # Errors
+    /// Not here and now.
+    pub async fn raise(&self, format: u8) -> Result<(), Undone> {
+        let _turn = self.one_at_a_time.lock().await;
+        let reads = |member: &Listed| self.contacts.of(member.id).is_some_and(|contact| contact.formats.1 >= format);
+        if !self.group.listed().iter().all(reads) {
+            return Err(not_now("not every member reads it"));
+        }
+        let payload = own::logged(&self.group, &self.views, Uuid::new_v4(), Nodes::Raise(format), Some(format));
+        let payload = payload.map_err(|error| not_now(format!("{error:?}")))?;
+        let written = async { self.group.write(payload).await.map(drop).map_err(|error| format!("{error:?}")) };
+        self.in_time(written).await
     }
 
     /// Lets a learner vote.

@@ -14,6 +14,7 @@ use super::members::Members;
 use super::own::{self, Own};
 use crate::actors::Views;
 use crate::raft::Address;
+use crate::state::{Outcome, Reply, RequestId};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse, join_response};
 
 /// How often contact is made, while there is a leader.
@@ -142,7 +143,14 @@ impl<G: Seat> Presence<G> {
                 self.incarnation.send_replace(None);
             }
             match self.announce(*announcement).await {
-                Ok(incarnation) => drop(self.incarnation.send_replace(Some(incarnation))),
+                Ok(Ok(Reply::Number(incarnation))) => {
+                    tracing::info!(incarnation, "this node is a member");
+                    self.incarnation.send_replace(Some(incarnation));
+                }
+                Ok(outcome) => {
+                    tracing::warn!(?outcome, "this node is not taken as a member");
+                    *announcement = Uuid::new_v4();
+                }
                 Err(error) => tracing::debug!(error, "not announced"),
             }
         }
@@ -151,8 +159,9 @@ impl<G: Seat> Presence<G> {
         }
     }
 
-    /// Under the same id until it is known what came of it.
-    async fn announce(&self, id: Uuid) -> Result<u64, String> {
+    /// Under the same id until it is known what came of it. That may be a life that is over by now: the state cannot tell, for
+    /// it has nothing of a node that is down.
+    async fn announce(&self, id: Uuid) -> Result<Outcome, String> {
         let shown = |error: super::Unsure| format!("{error:?}");
         let payload = own::logged(&self.group, &self.views, id, self.own.up(), None).map_err(shown)?;
         let index = match self.group.leader() {
@@ -161,10 +170,7 @@ impl<G: Seat> Presence<G> {
             None => return Err("nobody leads".to_owned()),
         };
         self.group.reach(index.map_err(shown)?).await;
-        let state = self.views.load();
-        let member = state.nodes.get(self.own.uuid).ok_or("the announcement was not accepted")?;
-        tracing::info!(incarnation = member.incarnation, "this node is a member");
-        Ok(member.incarnation)
+        self.views.load().requests.recall(RequestId(id), None).ok_or_else(|| "what came of it is not known".to_owned())
     }
 
     async fn tell_address(&self) -> Result<(), String> {

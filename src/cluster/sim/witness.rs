@@ -126,7 +126,11 @@ impl Witness {
     pub fn reads_only_1(&self, host: usize, only: bool) {
         let mut seen = self.seen();
         seen.note(|| format!("{host} reads only format 1: {only}"));
-        if only { seen.old.insert(host) } else { seen.old.remove(&host) };
+        if only {
+            seen.old.insert(host)
+        } else {
+            seen.old.remove(&host)
+        };
     }
 
     /// The index that an answer to a question asked now must have seen.
