@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::group::{Lost, Seat, confirmed};
 use crate::raft::NodeId;
+use crate::wire::cluster::ContactRequest;
 
 /// What a node said when it was heard of last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,25 +21,22 @@ pub struct Contact {
     pub version: String,
 }
 
+impl Contact {
+    /// What a node said at this time.
+    pub fn said(at: Duration, request: ContactRequest) -> Self {
+        let format = |format: u32| u8::try_from(format).unwrap_or(u8::MAX);
+        let ContactRequest { applied, oldest_format, newest_format, version, .. } = request;
+        Self { at, applied, formats: (format(oldest_format), format(newest_format)), version }
+    }
+}
+
 /// The contacts of this process, as leader or not. Clones are handles to the same ones.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Contacts {
-    begun: Instant,
     heard: Arc<Mutex<HashMap<NodeId, Contact>>>,
 }
 
-impl Default for Contacts {
-    fn default() -> Self {
-        Self { begun: Instant::now(), heard: Arc::default() }
-    }
-}
-
 impl Contacts {
-    /// The time on this process's own clock, which no one sets.
-    pub fn now(&self) -> Duration {
-        self.begun.elapsed()
-    }
-
     fn heard(&self) -> MutexGuard<'_, HashMap<NodeId, Contact>> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -55,5 +54,26 @@ impl Contacts {
     /// Forgets nodes that are no members any more.
     pub fn keep(&self, members: &[NodeId]) {
         self.heard().retain(|node, _| members.contains(node));
+    }
+}
+
+/// Another node shows that it lives: noted, if this node leads. The index up to which is committed, unless this node is not
+/// sure to lead.
+///
+/// # Errors
+/// The caller is no member any more, for certain.
+pub async fn hear(seat: &impl Seat, contacts: &Contacts, from: NodeId, request: ContactRequest) -> Result<Option<u64>, Lost> {
+    if seat.leader() != Some(seat.me()) {
+        return Ok(None);
+    }
+    let is_member = seat.address_of(from).is_some();
+    if is_member {
+        contacts.note(from, Contact::said(seat.now(), request));
+    }
+    match confirmed(seat).await {
+        Some(_) if !is_member => {
+            Err(Lost::TakenOut("this node has been taken out of the cluster; move its data directory away and let it join anew".to_owned()))
+        }
+        index => Ok(index),
     }
 }

@@ -66,7 +66,18 @@ impl LastContact {
 
     /// Whether it is recent enough.
     pub fn is_recent(&self, now: Duration) -> bool {
-        self.begun.is_some_and(|begun| now.saturating_sub(begun) <= self.after)
+        self.left(now).is_some()
+    }
+
+    /// How much longer it is good for; `None` when it is not any more.
+    pub fn left(&self, now: Duration) -> Option<Duration> {
+        let left = (self.begun? + self.after).saturating_sub(now);
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// When to look again: at `next`, or when it ends, if that is between `since` and then.
+    pub fn look_again(&self, since: Duration, next: Duration) -> Duration {
+        self.left(since).map_or(next, |left| next.min(since + left))
     }
 }
 
@@ -81,8 +92,12 @@ mod tests {
         assert!(!last.is_recent(seconds(0)));
         last.made(seconds(10));
         last.made(seconds(9));
-        assert!(last.is_recent(seconds(13)));
-        assert!(!last.is_recent(seconds(14)));
+        assert!(last.is_recent(seconds(12)));
+        assert!(!last.is_recent(seconds(13)));
+        assert_eq!((last.left(seconds(11)), last.left(seconds(13))), (Some(seconds(2)), None));
+        assert_eq!(last.look_again(seconds(11), seconds(12)), seconds(12));
+        assert_eq!(last.look_again(seconds(11), seconds(15)), seconds(13));
+        assert_eq!(last.look_again(seconds(13), seconds(15)), seconds(15));
     }
 
     #[tokio::test]

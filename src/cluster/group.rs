@@ -1,12 +1,17 @@
-//! What proposing and reading need of Raft, of the other nodes, and of time: the rules of this floor are written against this
-//! and run the same over real nodes and in a simulation.
+//! What the rules of this floor need of Raft, of the other nodes, and of time: they are written against this and run the same
+//! over real nodes and in a simulation.
 
-use std::future::Future;
+use std::future::{self, Future};
 use std::time::Duration;
 
 use bytes::Bytes;
+use openraft::ChangeMembers;
+use openraft::impls::BasicNode;
+use uuid::Uuid;
 
-use crate::raft::NodeId;
+use super::members::Listed;
+use crate::raft::{Address, NodeId};
+use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// Why something did not come about here and now. Unless it stopped, it is worth another try.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +22,29 @@ pub enum Unsure {
     Stopped(String),
 }
 
-/// One node's view of the group.
+/// Why a contact with the leader failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// Not this time.
+    ForNow(String),
+    /// The cluster has taken this node out.
+    TakenOut(String),
+}
+
+/// What Raft says of itself here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Who leads, as far as is known here.
+    pub leader: Option<NodeId>,
+    /// The term.
+    pub term: u64,
+    /// The last log index.
+    pub last_log: u64,
+    /// Whether a change of the membership is under way.
+    pub changing: bool,
+}
+
+/// One node's view of the group: what proposing and reading need.
 pub trait Group: Clone + Send + Sync + 'static {
     /// This node.
     fn me(&self) -> NodeId;
@@ -51,4 +78,63 @@ pub trait Group: Clone + Send + Sync + 'static {
 
     /// What `work` comes to, unless it takes longer.
     fn within<T: Send>(&self, limit: Duration, work: impl Future<Output = T> + Send) -> impl Future<Output = Option<T>> + Send;
+}
+
+/// One node's seat in the group: what showing that it lives and looking after the others need beyond that.
+pub trait Seat: Group {
+    /// Which cluster this is.
+    fn cluster(&self) -> Uuid;
+
+    /// The time on this process's own clock, which no one sets.
+    fn now(&self) -> Duration;
+
+    /// Opens or closes the fence.
+    fn set_fence(&self, open: bool);
+
+    /// What Raft says of itself here.
+    fn standing(&self) -> Standing;
+
+    /// Every member, in the order of their numbers.
+    fn listed(&self) -> Vec<Listed>;
+
+    /// The voter beside this node that has more of the log than any other, if this node leads.
+    fn furthest(&self) -> Option<NodeId>;
+
+    /// Writes an entry that does nothing; its index.
+    fn write_blank(&self) -> impl Future<Output = Result<u64, String>> + Send;
+
+    /// Takes a node in as a learner.
+    fn add_learner(&self, id: NodeId, address: &Address) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Changes the membership.
+    fn change(&self, change: ChangeMembers<NodeId, BasicNode>) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Begins to hand leadership over; whether it comes about is to be seen.
+    fn transfer(&self, to: NodeId) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Shows the leader, another node, that this one lives; the index up to which it had committed.
+    fn contact(&self, leader: NodeId, contact: ContactRequest) -> impl Future<Output = Result<u64, Lost>> + Send;
+
+    /// Asks another member to see to it that the leader knows the address of this one.
+    fn join(&self, member: NodeId, request: JoinRequest) -> impl Future<Output = Result<JoinResponse, String>> + Send;
+
+    /// Where a member is reached.
+    fn address_of(&self, id: NodeId) -> Option<Address> {
+        self.listed().into_iter().find(|member| member.id == id)?.address
+    }
+
+    /// Waits until this time on that clock.
+    fn until(&self, time: Duration) -> impl Future<Output = ()> + Send {
+        async move {
+            let _ = self.within(time.saturating_sub(self.now()), future::pending::<()>()).await;
+        }
+    }
+}
+
+/// The index that a read must see, unless this node is not sure to lead.
+pub async fn confirmed(group: &impl Group) -> Option<u64> {
+    if group.leader() != Some(group.me()) {
+        return None;
+    }
+    group.read_index().await.ok()
 }

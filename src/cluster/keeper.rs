@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use openraft::async_runtime::WatchReceiver;
-use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::contacts::{Contact, Contacts};
 use super::duties::{Duties, Duty, Look, Patience, Seen};
-use super::group::Group;
+use super::group::{Seat, Standing};
 use super::leader::Leader;
 use super::members::{Listed, Members};
 use super::own::{self, Own};
@@ -20,15 +18,15 @@ use crate::state::nodes::Command as Nodes;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// See the module.
-pub struct Keeper {
+pub struct Keeper<G = Members> {
     /// The group.
-    pub members: Members,
+    pub group: G,
     /// The published state.
     pub views: Views,
     /// Who was heard of.
     pub contacts: Contacts,
     /// Who changes the membership.
-    pub leader: Leader,
+    pub leader: Leader<G>,
     /// What this node says of itself.
     pub own: Own,
 }
@@ -36,69 +34,64 @@ pub struct Keeper {
 /// Since when this node leads, and in which term.
 type Leads = Option<(u64, Duration)>;
 
-impl Keeper {
+impl<G: Seat> Keeper<G> {
     /// Looks again and again, until the node stops.
     pub async fn run(self, patience: Patience) {
         let (mut duties, mut leads) = (Duties::new(patience), None);
-        let mut every = interval(LOOK);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            every.tick().await;
-            let Some(look) = self.look(&mut leads) else { continue };
-            if let Some(duty) = duties.due(&look)
+            let next = self.group.now() + LOOK;
+            if let Some(look) = self.look(&mut leads)
+                && let Some(duty) = duties.due(&look)
                 && let Err(error) = self.carry_out(duty).await
             {
                 tracing::info!(?duty, error, "not done; it is tried again");
             }
+            self.group.until(next).await;
         }
     }
 
     /// What there is to see; `None` while another node leads.
     fn look(&self, leads: &mut Leads) -> Option<Look> {
-        let metrics = self.members.node().raft().metrics();
-        let metrics = metrics.borrow_watched();
-        let (me, now, term) = (self.members.me(), self.contacts.now(), metrics.current_term);
-        if metrics.current_leader != Some(me) {
+        let (me, now) = (self.group.me(), self.group.now());
+        let Standing { leader, term, last_log, changing } = self.group.standing();
+        if leader != Some(me) {
             *leads = None;
             return None;
         }
-        let (_, leads_since) = *leads.get_or_insert((term, now));
-        if leads.is_some_and(|(led, _)| led != term) {
-            *leads = Some((term, now));
-        }
+        let (_, leads_since) = *leads.insert(leads.filter(|(led, _)| *led == term).unwrap_or((term, now)));
         self.contacts.note(me, self.own_contact(now));
         let nodes = &self.views.load().nodes;
         Some(Look {
             now,
             leads_since,
             me,
-            members: self.members.listed().into_iter().map(|member| self.seen(member)).collect(),
+            members: self.group.listed().into_iter().map(|member| self.seen(member)).collect(),
             up: nodes.iter().map(|member| (member.node, member.incarnation)).collect(),
-            last_log: metrics.last_log_index.unwrap_or(0),
-            changing: metrics.membership_config != metrics.committed_membership_config,
+            last_log,
+            changing,
             format: nodes.format(),
         })
     }
 
     fn seen(&self, Listed { id, address, voter }: Listed) -> Seen {
         let known = address.as_ref().map_or(Uuid::nil(), |address| address.uuid);
-        let uuid = if id == self.members.me() { self.own.uuid } else { known };
+        let uuid = if id == self.group.me() { self.own.uuid } else { known };
         Seen { id, uuid, at: address.map(|address| address.at), voter, contact: self.contacts.of(id) }
     }
 
     fn own_contact(&self, at: Duration) -> Contact {
-        Contact { at, applied: self.members.applied(), formats: self.own.formats, version: env!("CARGO_PKG_VERSION").to_owned() }
+        Contact { at, applied: self.group.applied(), formats: self.own.formats, version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
     async fn carry_out(&self, duty: Duty) -> Result<(), String> {
         match duty {
             Duty::Down { node, incarnation } => {
                 tracing::warn!(%node, incarnation, "a node is silent: it is declared down");
-                self.write(Nodes::Down { node, incarnation }, None).await
+                self.write(Nodes::Down { node, incarnation }).await
             }
             Duty::Raise(format) => {
                 tracing::info!(format, "every member reads this store format: it is written from now on");
-                self.write(Nodes::Raise(format), Some(format)).await
+                self.leader.raise(format).await.map_err(|error| error.to_string())
             }
             Duty::Replace { old, new } => self.leader.replace(old, new).await.map_err(|error| error.to_string()),
             Duty::Promote(id) => self.leader.promote(id).await.map_err(|error| error.to_string()),
@@ -113,8 +106,8 @@ impl Keeper {
     }
 
     /// Only here: what was decided as leader must not be carried out by another one.
-    async fn write(&self, command: Nodes, format: Option<u8>) -> Result<(), String> {
-        let payload = own::logged(&self.members, &self.views, Uuid::new_v4(), command, format).map_err(|error| format!("{error:?}"))?;
-        self.members.write(payload).await.map(drop).map_err(|error| format!("{error:?}"))
+    async fn write(&self, command: Nodes) -> Result<(), String> {
+        let payload = own::logged(&self.group, &self.views, Uuid::new_v4(), command, None).map_err(|error| format!("{error:?}"))?;
+        self.group.write(payload).await.map(drop).map_err(|error| format!("{error:?}"))
     }
 }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::ChangeMembers;
-use openraft::async_runtime::WatchReceiver;
+use openraft::impls::BasicNode;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::contacts::Contacts;
 use super::duties::VOTERS_KEPT;
-use super::group::Group;
+use super::group::{Seat, confirmed};
 use super::members::{Listed, Members};
+use super::own;
 use crate::actors::Views;
 use crate::raft::{Address, NodeId};
-use crate::state::nodes;
+use crate::state::nodes::{self, Command as Nodes};
+use crate::wire::cluster::{JoinRequest, JoinResponse, Joined, join_response};
 
 /// How long a change may wait for a majority.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,19 +52,45 @@ pub struct Applicant {
     pub format: u8,
 }
 
+impl Applicant {
+    /// As it says itself.
+    ///
+    /// # Errors
+    /// An id in the request is none.
+    pub fn of(request: JoinRequest) -> Result<Self, uuid::Error> {
+        let had = request.cluster.as_deref().map(Uuid::from_slice).transpose()?.map(|cluster| (cluster, request.node));
+        let address = Address { uuid: Uuid::from_slice(&request.uuid)?, at: request.address };
+        Ok(Self { address, had, format: u8::try_from(request.format).unwrap_or(u8::MAX) })
+    }
+}
+
 /// Changes the membership. Clones are handles to the same one.
 #[derive(Clone)]
-pub struct Leader {
-    members: Members,
+pub struct Leader<G = Members> {
+    group: G,
     views: Views,
     contacts: Contacts,
     one_at_a_time: Arc<Mutex<()>>,
 }
 
-impl Leader {
+impl<G: Seat> Leader<G> {
     /// For this node's group.
-    pub fn new(members: Members, views: Views, contacts: Contacts) -> Self {
-        Self { members, views, contacts, one_at_a_time: Arc::default() }
+    pub fn new(group: G, views: Views, contacts: Contacts) -> Self {
+        Self { group, views, contacts, one_at_a_time: Arc::default() }
+    }
+
+    /// Answers a node that asks to be taken in. A refusal is an answer: asking again is of no use.
+    ///
+    /// # Errors
+    /// Not here and now.
+    pub async fn answer(&self, request: JoinRequest) -> Result<JoinResponse, Undone> {
+        let applicant = Applicant::of(request).map_err(not_now)?;
+        let result = match self.take_in(&applicant).await {
+            Ok(node) => join_response::Result::Joined(Joined { cluster: self.group.cluster().into_bytes().to_vec().into(), node }),
+            Err(Undone::Refused(why)) => join_response::Result::Refused(why),
+            Err(undone) => return Err(undone),
+        };
+        Ok(JoinResponse { result: Some(result) })
     }
 
     /// Takes a node in as a learner, or notes its new address; the same node gets the same number however often it asks. A
@@ -73,39 +100,54 @@ impl Leader {
     /// It belongs to another cluster, was taken out before, or is too old for what is written here; or not here and now.
     pub async fn take_in(&self, applicant: &Applicant) -> Result<NodeId, Undone> {
         let _turn = self.one_at_a_time.lock().await;
+        self.is_settled().await?;
         self.check(applicant)?;
-        let known = self.members.listed().into_iter().find(|member| is_it(member, applicant));
+        let known = self.group.listed().into_iter().find(|member| is_it(member, applicant));
         match known {
             Some(member) if member.address.as_ref() == Some(&applicant.address) => Ok(member.id),
             Some(member) => self.note_address(member.id, &applicant.address).await,
             None if applicant.had.is_some() => {
                 Err(refused("this node has been taken out of the cluster; move its data directory away and let it join anew"))
             }
-            None => self.add(&applicant.address).await,
+            None => self.add(applicant).await,
         }
     }
 
+    /// Whether the members known here are those of the cluster, for certain: neither has another node led since nor is a
+    /// change of them under way that may come to nothing.
+    async fn is_settled(&self) -> Result<(), Undone> {
+        let confirmed = self.group.within(PATIENCE, confirmed(&self.group)).await.flatten();
+        confirmed.ok_or_else(|| not_now("this node is not sure to lead"))?;
+        if self.group.standing().changing { Err(not_now("the members are changing")) } else { Ok(()) }
+    }
+
     fn check(&self, applicant: &Applicant) -> Result<(), Undone> {
-        let cluster = self.members.node().identity().cluster_id;
+        let cluster = self.group.cluster();
         if let Some((other, _)) = applicant.had.filter(|(other, _)| *other != cluster) {
             return Err(refused(format!(
                 "this node has data of the cluster {other}, not of {cluster}; a data directory belongs to one cluster for ever"
             )));
         }
-        let format = self.views.load().nodes.format();
-        if applicant.format < format {
-            return Err(refused(format!("this node reads store formats up to {}, but the cluster writes {format}", applicant.format)));
-        }
-        if self.members.listed().len() >= nodes::MEMBERS {
+        self.check_format(applicant)?;
+        if self.group.listed().len() >= nodes::MEMBERS {
             return Err(refused(format!("the cluster has {} members already", nodes::MEMBERS)));
         }
         Ok(())
     }
 
-    async fn add(&self, address: &Address) -> Result<NodeId, Undone> {
-        let raft = self.members.node().raft();
-        let number = timeout(PATIENCE, raft.write_blank()).await.map_err(not_now)?.map_err(not_now)?.log_id.index;
-        timeout(PATIENCE, raft.add_learner(number, address.node(), false)).await.map_err(not_now)?.map_err(not_now)?;
+    fn check_format(&self, applicant: &Applicant) -> Result<(), Undone> {
+        let format = self.views.load().nodes.format();
+        if applicant.format < format {
+            return Err(refused(format!("this node reads store formats up to {}, but the cluster writes {format}", applicant.format)));
+        }
+        Ok(())
+    }
+
+    /// The entry that gives the number is applied here, so everything before it is: if the format has been raised, it shows.
+    async fn add(&self, applicant: &Applicant) -> Result<NodeId, Undone> {
+        let (number, address) = (self.in_time(self.group.write_blank()).await?, &applicant.address);
+        self.check_format(applicant)?;
+        self.in_time(self.group.add_learner(number, address)).await?;
         tracing::info!(node = number, address = address.at, "a node is taken in");
         Ok(number)
     }
@@ -116,9 +158,29 @@ impl Leader {
         Ok(id)
     }
 
-    async fn change(&self, change: ChangeMembers<NodeId, openraft::impls::BasicNode>) -> Result<(), Undone> {
-        let changed = timeout(PATIENCE, self.members.node().raft().change_membership(change, false)).await;
-        changed.map_err(not_now)?.map_err(not_now).map(drop)
+    async fn change(&self, change: ChangeMembers<NodeId, BasicNode>) -> Result<(), Undone> {
+        self.in_time(self.group.change(change)).await
+    }
+
+    async fn in_time<T: Send>(&self, work: impl Future<Output = Result<T, String>> + Send) -> Result<T, Undone> {
+        let done = self.group.within(PATIENCE, work).await;
+        done.ok_or_else(|| not_now("the others did not agree in time"))?.map_err(not_now)
+    }
+
+    /// Has this format written from now on, unless a member has come meanwhile that may not read it.
+    ///
+    /// # Errors
+    /// Not here and now.
+    pub async fn raise(&self, format: u8) -> Result<(), Undone> {
+        let _turn = self.one_at_a_time.lock().await;
+        let reads = |member: &Listed| self.contacts.of(member.id).is_some_and(|contact| contact.formats.1 >= format);
+        if !self.group.listed().iter().all(reads) {
+            return Err(not_now("not every member reads it"));
+        }
+        let payload = own::logged(&self.group, &self.views, Uuid::new_v4(), Nodes::Raise(format), Some(format));
+        let payload = payload.map_err(|error| not_now(format!("{error:?}")))?;
+        let written = async { self.group.write(payload).await.map(drop).map_err(|error| format!("{error:?}")) };
+        self.in_time(written).await
     }
 
     /// Lets a learner vote.
@@ -138,7 +200,7 @@ impl Leader {
     /// Not here and now.
     pub async fn replace(&self, old: NodeId, new: NodeId) -> Result<(), Undone> {
         let _turn = self.one_at_a_time.lock().await;
-        let voters = self.members.listed().into_iter().filter(|member| member.voter && member.id != old).map(|member| member.id);
+        let voters = self.group.listed().into_iter().filter(|member| member.voter && member.id != old).map(|member| member.id);
         self.change(ChangeMembers::ReplaceAllVoters(voters.chain([new]).collect())).await?;
         tracing::info!(old, new, "a node votes now in place of one that has lost its data");
         Ok(())
@@ -150,15 +212,15 @@ impl Leader {
     /// There is no such node, or it is the last voter or this leader; or not here and now.
     pub async fn take_out(&self, id: NodeId) -> Result<(), Undone> {
         let _turn = self.one_at_a_time.lock().await;
-        let listed = self.members.listed();
+        let listed = self.group.listed();
         let member = listed.iter().find(|member| member.id == id).ok_or_else(|| refused(format!("there is no node {id}")))?;
-        if id == self.members.me() {
+        if id == self.group.me() {
             return Err(refused("the leader does not take itself out; hand leadership over first"));
         }
         let change = if member.voter { ChangeMembers::RemoveVoters(BTreeSet::from([id])) } else { ChangeMembers::RemoveNodes(BTreeSet::from([id])) };
         self.change(change).await?;
-        self.contacts.keep(&self.members.listed().iter().map(|member| member.id).collect::<Vec<_>>());
-        let voters = self.members.listed().iter().filter(|member| member.voter).count();
+        self.contacts.keep(&self.group.listed().iter().map(|member| member.id).collect::<Vec<_>>());
+        let voters = self.group.listed().iter().filter(|member| member.voter).count();
         tracing::info!(node = id, voters, few = voters < VOTERS_KEPT, "a node is taken out");
         Ok(())
     }
@@ -168,30 +230,28 @@ impl Leader {
     /// # Errors
     /// There is no such voter; or it did not come about.
     pub async fn hand_over(&self, to: Option<NodeId>) -> Result<NodeId, Undone> {
-        let me = self.members.me();
-        let to = to.or_else(|| self.furthest()).ok_or_else(|| refused("there is no other voter that is well"))?;
+        let me = self.group.me();
+        let to = to.or_else(|| self.group.furthest()).ok_or_else(|| refused("there is no other voter that is well"))?;
         if to == me {
             return Ok(me);
         }
-        if !self.members.listed().iter().any(|member| member.id == to && member.voter) {
+        if !self.group.listed().iter().any(|member| member.id == to && member.voter) {
             return Err(refused(format!("node {to} does not vote")));
         }
-        let raft = self.members.node().raft();
-        raft.trigger().transfer_leader(to).await.map_err(not_now)?;
-        let wait = raft.wait(Some(PATIENCE / 2));
-        let replaced = wait.metrics(|metrics| metrics.current_leader.is_some_and(|leader| leader != me), "another leader");
-        let leader = replaced.await.map_err(not_now)?.current_leader;
+        self.group.transfer(to).await.map_err(not_now)?;
+        let leader = self.group.within(PATIENCE / 2, self.replaced()).await.ok_or_else(|| not_now("nobody else leads yet"))?;
         tracing::info!(to, leader, "leadership is handed over");
-        Ok(leader.unwrap_or(to))
+        Ok(leader)
     }
 
-    /// The voter beside this node that has more of the log than any other.
-    fn furthest(&self) -> Option<NodeId> {
-        let metrics = self.members.node().raft().metrics();
-        let metrics = metrics.borrow_watched();
-        let replication = metrics.replication.as_ref()?;
-        let has = |id: NodeId| replication.get(&id).copied().flatten().map(|at| at.index);
-        metrics.membership_config.voter_ids().filter(|id| *id != self.members.me()).max_by_key(|id| has(*id))
+    /// Who leads, once it is another node.
+    async fn replaced(&self) -> NodeId {
+        loop {
+            match self.group.leader() {
+                Some(leader) if leader != self.group.me() => return leader,
+                _ => self.group.breath().await,
+            }
+        }
     }
 }
 

@@ -1,20 +1,23 @@
 //! The group as it really is: this node's Raft, and the other members over gRPC.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use openraft::ReadPolicy;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
+use openraft::impls::BasicNode;
+use openraft::{ChangeMembers, ReadPolicy};
 use tokio::time::timeout;
+use tonic::Code;
 use uuid::Uuid;
 
 use super::calls::Calls;
 use super::fence::Fence;
-use super::group::{Group, Unsure};
+use super::group::{Group, Lost, Seat, Standing, Unsure};
 use super::rounds::Rounds;
 use crate::raft::{Address, Node, NodeId, Payload};
+use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// How long a moment lasts, unless somebody else leads before.
 const BREATH: Duration = Duration::from_millis(25);
@@ -26,6 +29,7 @@ pub struct Members {
     calls: Option<Calls>,
     fence: Fence,
     rounds: Rounds<Result<u64, Unsure>>,
+    begun: Instant,
 }
 
 /// A member of the group as the membership names it.
@@ -42,12 +46,12 @@ pub struct Listed {
 impl Members {
     /// A node that is all there is.
     pub fn alone(node: Node) -> Self {
-        Self { node, calls: None, fence: Fence::new(true), rounds: Rounds::default() }
+        Self { node, calls: None, fence: Fence::new(true), rounds: Rounds::default(), begun: Instant::now() }
     }
 
     /// A node among others; its fence is closed until it has been in contact with a majority.
     pub fn among(node: Node, calls: Calls) -> Self {
-        Self { node, calls: Some(calls), fence: Fence::new(false), rounds: Rounds::default() }
+        Self { node, calls: Some(calls), fence: Fence::new(false), rounds: Rounds::default(), begun: Instant::now() }
     }
 
     /// This node's Raft.
@@ -66,20 +70,6 @@ impl Members {
     /// The node stands alone.
     pub fn calls(&self) -> Result<&Calls, Unsure> {
         self.calls.as_ref().ok_or(Unsure::Retry)
-    }
-
-    /// Every member, in the order of their numbers.
-    pub fn listed(&self) -> Vec<Listed> {
-        let metrics = self.node.raft().server_metrics();
-        let membership = metrics.borrow_watched().membership_config.clone();
-        let voters: Vec<NodeId> = membership.voter_ids().collect();
-        let listed = |(id, node): (&NodeId, _)| Listed { id: *id, address: Address::of(node), voter: voters.contains(id) };
-        membership.nodes().map(listed).collect()
-    }
-
-    /// Where a member is reached.
-    pub fn address_of(&self, id: NodeId) -> Option<Address> {
-        self.listed().into_iter().find(|member| member.id == id)?.address
     }
 
     /// The number of the member with this UUID.
@@ -170,5 +160,82 @@ impl Group for Members {
 
     async fn within<T: Send>(&self, limit: Duration, work: impl Future<Output = T> + Send) -> Option<T> {
         timeout(limit, work).await.ok()
+    }
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+impl Seat for Members {
+    fn cluster(&self) -> Uuid {
+        self.node.identity().cluster_id
+    }
+
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn set_fence(&self, open: bool) {
+        self.fence.set(open);
+    }
+
+    fn standing(&self) -> Standing {
+        let metrics = self.node.raft().metrics();
+        let metrics = metrics.borrow_watched();
+        Standing {
+            leader: metrics.current_leader,
+            term: metrics.current_term,
+            last_log: metrics.last_log_index.unwrap_or(0),
+            changing: metrics.membership_config != metrics.committed_membership_config,
+        }
+    }
+
+    fn listed(&self) -> Vec<Listed> {
+        let metrics = self.node.raft().server_metrics();
+        let membership = metrics.borrow_watched().membership_config.clone();
+        let voters: Vec<NodeId> = membership.voter_ids().collect();
+        let listed = |(id, node): (&NodeId, _)| Listed { id: *id, address: Address::of(node), voter: voters.contains(id) };
+        membership.nodes().map(listed).collect()
+    }
+
+    fn furthest(&self) -> Option<NodeId> {
+        let metrics = self.node.raft().metrics();
+        let metrics = metrics.borrow_watched();
+        let replication = metrics.replication.as_ref()?;
+        let has = |id: NodeId| replication.get(&id).copied().flatten().map(|at| at.index);
+        metrics.membership_config.voter_ids().filter(|id| *id != self.me()).max_by_key(|id| has(*id))
+    }
+
+    async fn write_blank(&self) -> Result<u64, String> {
+        Ok(self.node.raft().write_blank().await.map_err(told)?.log_id.index)
+    }
+
+    async fn add_learner(&self, id: NodeId, address: &Address) -> Result<(), String> {
+        self.node.raft().add_learner(id, address.node(), false).await.map(drop).map_err(told)
+    }
+
+    async fn change(&self, change: ChangeMembers<NodeId, BasicNode>) -> Result<(), String> {
+        self.node.raft().change_membership(change, false).await.map(drop).map_err(told)
+    }
+
+    async fn transfer(&self, to: NodeId) -> Result<(), String> {
+        self.node.raft().trigger().transfer_leader(to).await.map_err(told)
+    }
+
+    async fn contact(&self, leader: NodeId, contact: ContactRequest) -> Result<u64, Lost> {
+        let for_now = |error: &dyn std::fmt::Debug| Lost::ForNow(format!("{error:?}"));
+        let address = self.address_of(leader).ok_or_else(|| for_now(&"the leader has no address"))?;
+        let calls = self.calls().map_err(|error| for_now(&error))?;
+        calls.contact(leader, &address, contact).await.map_err(|status| match status.code() {
+            Code::FailedPrecondition => Lost::TakenOut(status.message().to_owned()),
+            _ => Lost::ForNow(status.to_string()),
+        })
+    }
+
+    async fn join(&self, member: NodeId, request: JoinRequest) -> Result<JoinResponse, String> {
+        let address = self.address_of(member).ok_or("the node has no address")?;
+        let calls = self.calls().map_err(|error| format!("{error:?}"))?;
+        calls.join(member, &address, request).await.map_err(told)
     }
 }

@@ -31,6 +31,8 @@ mod reads;
 mod relay;
 mod rounds;
 mod service;
+#[cfg(test)]
+mod sim;
 mod status;
 mod suspicion;
 mod whole;
@@ -38,7 +40,7 @@ mod whole;
 pub use calls::Calls;
 pub use fence::Fence;
 pub use gauges::{Gauges, Reading};
-pub use group::{Group, Unsure};
+pub use group::{Group, Seat, Unsure};
 pub use leader::Undone;
 pub use members::Members;
 pub use own::Own;

@@ -37,6 +37,7 @@ impl<G: Group> Proposer<G> {
         let payload = self.encode(proposal)?;
         let done = self.group.within(PATIENCE, self.carried_out(payload));
         tokio::select! {
+            biased;
             () = self.group.fenced() => return Err(Unavailable::NoMajority),
             done = done => done.ok_or(Unavailable::TooSlow)??,
         }

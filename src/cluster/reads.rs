@@ -39,6 +39,7 @@ impl<G: Group> Reads<G> {
     pub async fn linearizable(&self) -> Result<Arc<State>, Unavailable> {
         let caught_up = self.group.within(PATIENCE, self.caught_up());
         tokio::select! {
+            biased;
             () = self.group.fenced() => return Err(Unavailable::NoMajority),
             done = caught_up => done.ok_or(Unavailable::TooSlow)??,
         }

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::calls::LONGEST_MESSAGE;
+use super::group::Seat;
 use super::{Cluster, Unsure};
 use crate::wire::relay::relay_client::RelayClient;
 use crate::wire::relay::relay_server::{Relay as Receives, RelayServer};

@@ -11,15 +11,15 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::calls::LONGEST_MESSAGE;
-use super::contacts::Contact;
-use super::group::Group;
-use super::leader::{Applicant, Undone};
+use super::contacts::hear;
+use super::group::{Group, Lost, Seat, confirmed};
+use super::leader::Undone;
 use super::{Cluster, Members};
-use crate::raft::{Address, NodeId, Payload};
+use crate::raft::{NodeId, Payload};
 use crate::wire::cluster::cluster_server::{Cluster as Calls, ClusterServer};
 use crate::wire::cluster::{
-    Answer, Answers, ContactRequest, ContactResponse, JoinRequest, JoinResponse, Joined, ProbeRequest, ProbeResponse, Proposals, ReadIndexRequest,
-    ReadIndexResponse, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse, TransferRequest, TransferResponse, join_response,
+    Answer, Answers, ContactRequest, ContactResponse, JoinRequest, JoinResponse, ProbeRequest, ProbeResponse, Proposals, ReadIndexRequest,
+    ReadIndexResponse, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse, TransferRequest, TransferResponse,
 };
 use crate::wire::{NodeName, Peer};
 
@@ -73,14 +73,6 @@ fn told<T>(done: Result<T, Undone>) -> Result<Result<T, String>, Status> {
     }
 }
 
-/// The index, unless this node is not sure to lead.
-async fn confirmed(members: &Members) -> Option<u64> {
-    if members.leader() != Some(members.me()) {
-        return None;
-    }
-    members.read_index().await.ok()
-}
-
 #[tonic::async_trait]
 impl Calls for Service {
     async fn probe(&self, _: Request<ProbeRequest>) -> Done<ProbeResponse> {
@@ -102,15 +94,8 @@ impl Calls for Service {
             let request = JoinRequest { forwarded: true, ..request };
             return members.calls().map_err(unavailable)?.join(leader, &at, request).await.map(Response::new);
         }
-        let applicant = applicant(request)?;
-        let result = match told(cluster.leader.take_in(&applicant).await)? {
-            Ok(node) => {
-                let cluster = members.node().identity().cluster_id.into_bytes().to_vec().into();
-                join_response::Result::Joined(Joined { cluster, node })
-            }
-            Err(why) => join_response::Result::Refused(why),
-        };
-        Ok(Response::new(JoinResponse { result: Some(result) }))
+        let answer = cluster.leader.answer(request).await;
+        answer.map(Response::new).map_err(|undone| Status::unavailable(undone.to_string()))
     }
 
     type ProposeStream = Pin<Box<dyn Stream<Item = Result<Answers, Status>> + Send>>;
@@ -129,23 +114,11 @@ impl Calls for Service {
 
     async fn contact(&self, request: Request<ContactRequest>) -> Done<ContactResponse> {
         let (cluster, from) = self.for_member(&request)?;
-        let ContactRequest { applied, oldest_format, newest_format, version, .. } = request.into_inner();
-        if cluster.members.leader() != Some(cluster.members.me()) {
-            return Ok(Response::new(ContactResponse { index: None }));
+        match hear(&cluster.members, &cluster.contacts, from, request.into_inner()).await {
+            Ok(index) => Ok(Response::new(ContactResponse { index })),
+            Err(Lost::TakenOut(why)) => Err(Status::failed_precondition(why)),
+            Err(Lost::ForNow(why)) => Err(Status::unavailable(why)),
         }
-        let format = |format: u32| u8::try_from(format).unwrap_or(u8::MAX);
-        let formats = (format(oldest_format), format(newest_format));
-        let is_member = cluster.members.address_of(from).is_some();
-        if is_member {
-            cluster.contacts.note(from, Contact { at: cluster.contacts.now(), applied, formats, version });
-        }
-        let index = confirmed(&cluster.members).await;
-        if index.is_some() && !is_member {
-            return Err(Status::failed_precondition(
-                "this node has been taken out of the cluster; move its data directory away and let it join anew",
-            ));
-        }
-        Ok(Response::new(ContactResponse { index }))
     }
 
     async fn status(&self, request: Request<StatusRequest>) -> Done<StatusResponse> {
@@ -168,16 +141,6 @@ impl Calls for Service {
         let node = request.into_inner().node;
         Ok(Response::new(RemoveResponse { refused: told(cluster.take_out(node, true).await)?.err() }))
     }
-}
-
-fn applicant(request: JoinRequest) -> Result<Applicant, Status> {
-    let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).map_err(|error| Status::invalid_argument(error.to_string()));
-    let cluster = request.cluster.as_deref().map(uuid).transpose()?;
-    Ok(Applicant {
-        address: Address { uuid: uuid(&request.uuid)?, at: request.address },
-        had: cluster.map(|cluster| (cluster, request.node)),
-        format: u8::try_from(request.format).unwrap_or(u8::MAX),
-    })
 }
 
 /// Writes proposals to the log as they come, and answers as they are applied; several messages may be under way.

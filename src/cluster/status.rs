@@ -9,7 +9,7 @@ use openraft::async_runtime::WatchReceiver;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::group::Group;
+use super::group::{Group, Seat};
 use super::members::Listed;
 use super::{Cluster, Unsure, own};
 use crate::raft::NodeId;

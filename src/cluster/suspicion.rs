@@ -12,7 +12,7 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::raft::TransferLeaderRequest;
 use tokio::time::timeout;
 
-use super::group::Group;
+use super::group::{Group, Seat};
 use super::members::Members;
 use crate::actors::Views;
 use crate::raft::NodeId;

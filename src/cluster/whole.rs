@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::contacts::Contacts;
 use super::duties::Patience;
-use super::group::{Group, Unsure};
+use super::group::{Group, Seat, Unsure};
 use super::keeper::Keeper;
 use super::leader::{Leader, Undone};
 use super::members::Members;
@@ -85,7 +85,7 @@ impl Cluster {
         let remove = (config.remove_after_s > 0).then(|| Duration::from_secs(config.remove_after_s));
         let patience = Patience { down: milliseconds(config.down_after_ms), transfer: milliseconds(config.transfer_after_ms), remove };
         let presence = Presence {
-            members: self.members.clone(),
+            group: self.members.clone(),
             views: self.views.clone(),
             contacts: self.contacts.clone(),
             leader: self.leader.clone(),
@@ -95,7 +95,7 @@ impl Cluster {
             stopped: self.stopped.clone(),
         };
         let keeper = Keeper {
-            members: self.members.clone(),
+            group: self.members.clone(),
             views: self.views.clone(),
             contacts: self.contacts.clone(),
             leader: self.leader.clone(),

@@ -34,7 +34,7 @@ pub use heard::Heard;
 pub use identity::Identity;
 pub use ledgers::space_of;
 pub use network::Peers;
-pub use node::{Begin, FOUNDER, Opened, Raft, open};
+pub use node::{Begin, FOUNDER, Opened, Raft, open, settings};
 pub use progress::Progress;
 pub use server::Service;
 pub use types::{Answer, LogId, NodeId, Payload, TypeConfig, Vote};

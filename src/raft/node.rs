@@ -151,7 +151,7 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
         progress: progress.clone(),
     };
     let peers = begin.peers(&identity, Arc::new(ledgers.clone()));
-    let settings = Arc::new(settings(&identity, config).map_err(OpenError::Raft)?);
+    let settings = Arc::new(settings(&identity.cluster_id.to_string(), config).map_err(OpenError::Raft)?);
     let raft = Raft::new(identity.node_id, settings, peers, log, StateMachine::new(parts)).await;
     let raft = raft.map_err(|e| OpenError::Raft(e.to_string()))?;
     let compaction = tokio::spawn(compact(raft.clone(), load));
@@ -179,9 +179,12 @@ async fn claim(dir: &Path, writer: &Writer, identity: &Identity) -> io::Result<(
 
 /// Timings leave room for a stalling disk; a node that was leader must be elected anew, for what it had committed last may
 /// not be known to it before.
-fn settings(identity: &Identity, config: &Store) -> Result<Config, String> {
+///
+/// # Errors
+/// A number does not go with the others.
+pub fn settings(cluster: &str, config: &Store) -> Result<Config, String> {
     let settings = Config {
-        cluster_name: identity.cluster_id.to_string(),
+        cluster_name: cluster.to_owned(),
         heartbeat_interval: 200,
         election_timeout_min: 1000,
         election_timeout_max: 2000,

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::base::clock::Timestamp;
 use crate::base::jid::Domain;
-use crate::cluster::{Proposer, Reads};
+use crate::cluster::{Proposer, Reads, Seat};
 use crate::config;
 use crate::state::properties::Command as Property;
 use crate::state::{Command, Proposal, RequestId};

@@ -1,0 +1,116 @@
+//! Raft's way over the network.
+
+use std::future::Future;
+
+use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::impls::BasicNode;
+use openraft::network::{RPCOption, RaftNetworkFactory, RaftNetworkV2};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+
+use super::machine::Records;
+use super::net::Net;
+use super::server::Server;
+use super::types::{Types, Vote};
+use crate::raft::NodeId;
+use std::sync::Arc;
+
+type Error = RPCError<Types>;
+
+/// The way from one host to all others.
+#[derive(Clone)]
+pub struct Links {
+    /// The network.
+    pub net: Net,
+    /// From where.
+    pub from: usize,
+}
+
+/// The way to one node.
+pub struct Link {
+    links: Links,
+    target: NodeId,
+}
+
+impl RaftNetworkFactory<Types> for Links {
+    type Network = Link;
+
+    async fn new_client(&mut self, target: NodeId, _: &BasicNode) -> Link {
+        Link { links: self.clone(), target }
+    }
+}
+
+fn unreachable() -> Unreachable<Types> {
+    Unreachable::from_string("no answer")
+}
+
+impl Link {
+    /// An answer in time; a node that has stopped is one that does not answer.
+    async fn call<T, E, W, F>(&self, option: &RPCOption, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        W: Fn(Arc<Server>) -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let Links { net, from } = &self.links;
+        let to = net.host_of(self.target).ok_or_else(|| RPCError::Unreachable(unreachable()))?;
+        let answer = net.call_within(option.soft_ttl(), *from, to, work).await;
+        answer.and_then(Result::ok).ok_or_else(|| RPCError::Unreachable(unreachable()))
+    }
+}
+
+impl RaftNetworkV2<Types> for Link {
+    type SnapshotData = Records;
+
+    async fn append_entries(&mut self, rpc: AppendEntriesRequest<Types>, option: RPCOption) -> Result<AppendEntriesResponse<Types>, Error> {
+        let append = move |server: Arc<Server>| {
+            let rpc = rpc.clone();
+            async move { server.process.raft().append_entries(rpc).await }
+        };
+        self.call(&option, append).await
+    }
+
+    async fn vote(&mut self, rpc: VoteRequest<Types>, option: RPCOption) -> Result<VoteResponse<Types>, Error> {
+        let vote = move |server: Arc<Server>| {
+            let rpc = rpc.clone();
+            async move { server.process.raft().vote(rpc).await }
+        };
+        self.call(&option, vote).await
+    }
+
+    async fn pre_vote(&mut self, rpc: VoteRequest<Types>, option: RPCOption) -> Result<VoteResponse<Types>, Error> {
+        let vote = move |server: Arc<Server>| {
+            let rpc = rpc.clone();
+            async move { server.process.raft().pre_vote(rpc).await }
+        };
+        self.call(&option, vote).await
+    }
+
+    async fn transfer_leader(&mut self, req: TransferLeaderRequest<Types>, option: RPCOption) -> Result<TransferLeaderResponse<Types>, Error> {
+        let transfer = move |server: Arc<Server>| {
+            let req = req.clone();
+            async move { server.process.raft().handle_transfer_leader(req).await }
+        };
+        self.call(&option, transfer).await
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: openraft::alias::SnapshotOf<Types, Records>,
+        cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
+        let install = move |server: Arc<Server>| {
+            let snapshot = snapshot.clone();
+            async move { server.process.raft().install_full_snapshot(vote, snapshot).await }
+        };
+        tokio::select! {
+            biased;
+            closed = cancel => Err(StreamingError::Closed(closed)),
+            sent = self.call(&option, install) => sent.map_err(|_| unreachable().into()),
+        }
+    }
+}
