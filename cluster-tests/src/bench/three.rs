@@ -20,7 +20,7 @@ const CLUSTER_SECRET: &str = "the secret of a benchmark";
 
 /// Three nodes of Hearth.
 pub struct Three {
-    commands: Vec<Box<dyn Fn() -> Command>>,
+    commands: Vec<Box<dyn Fn() -> Command + Send>>,
     data: Vec<std::path::PathBuf>,
     /// The nodes; `None` where one has been killed.
     pub nodes: Vec<Option<Node>>,
@@ -59,7 +59,7 @@ impl Three {
                 command.args(["--cluster-listen", &at, "--cluster-seeds", &seeds, "--cluster-bootstrap-expect", "3"]).arg("--config").arg(&config);
                 command.env("HEARTH_CLUSTER_SECRET", CLUSTER_SECRET);
                 command
-            }) as Box<dyn Fn() -> Command>
+            }) as Box<dyn Fn() -> Command + Send>
         };
         let commands: Vec<_> = (0..3).map(command).collect();
         // Each waits for the others, so they are started side by side.

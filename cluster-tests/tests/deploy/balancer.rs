@@ -10,9 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cluster_tests::node::SECRET;
-use cluster_tests::{Client, Node};
-
-use super::three::Three;
+use cluster_tests::{Client, Cluster, Dice, Node, wait_for};
 
 /// How long the balancer may take to serve, and to notice a change.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -160,8 +158,9 @@ fn write_and_read(client: &Client, key: &str, stop: &AtomicBool, answered: &Atom
 #[test]
 fn restarting_every_node_in_turn_costs_no_request_and_no_write_is_read_late() {
     let Some(program) = haproxy() else { return };
-    let mut three = Three::start();
-    let balancer = Balancer::start(&program, three.rest.each_ref().map(String::as_str));
+    let mut cluster = Cluster::start(3, "", Dice::new("balancer"));
+    let addresses = cluster.addresses();
+    let balancer = Balancer::start(&program, [&addresses[0], &addresses[1], &addresses[2]]);
     balancer.until("/plugins/restapi/v1/users", |status| status == 200);
     let (stop, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
     let failed: Vec<String> = thread::scope(|scope| {
@@ -174,7 +173,10 @@ fn restarting_every_node_in_turn_costs_no_request_and_no_write_is_read_late() {
             while answered.load(Ordering::Relaxed) < from + 50 && since.elapsed() < PATIENCE {
                 thread::sleep(ROUND);
             }
-            three.restart(n);
+            assert!(cluster.stop(n).success());
+            cluster.restart(n);
+            let ready = || cluster.node(n).stranger().get("/system/readiness").status;
+            wait_for("the node is ready", PATIENCE, || (ready() == 200).then_some(()).ok_or_else(String::new));
         }
         stop.store(true, Ordering::Relaxed);
         running.into_iter().flat_map(|client| client.join().unwrap()).collect()

@@ -5,7 +5,6 @@ mod balancer;
 mod compose;
 mod dashboard;
 mod metrics;
-mod three;
 
 /// The text of a file of the repository.
 fn text(path: &str) -> String {
