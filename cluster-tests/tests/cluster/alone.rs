@@ -12,7 +12,7 @@ fn a_node_alone_that_is_killed_acts_once_and_in_one_order() {
     let mut node = Node::spawn(serve(dir.path()), dir.path());
     let address = node.address.clone();
     let plan = Plan { name: "t".into(), clients: 8, keys: 3, pause: Duration::from_millis(5) };
-    let traffic = Traffic::start(&[address.clone()], &plan, dice.split());
+    let traffic = Traffic::start(std::slice::from_ref(&address), &plan, dice.split());
     for round in 0..6 {
         std::thread::sleep(dice.time(Duration::from_secs(1)));
         if round % 3 == 2 {

@@ -4,6 +4,7 @@
 mod balancer;
 mod compose;
 mod dashboard;
+mod metrics;
 
 /// The text of a file of the repository.
 fn text(path: &str) -> String {

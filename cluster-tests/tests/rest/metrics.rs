@@ -1,12 +1,9 @@
 //! The metrics page.
 
 use std::collections::BTreeSet;
-use std::net::TcpListener;
-use std::path::Path;
 
 use cluster_tests::Node;
 use cluster_tests::metrics::Scrape;
-use cluster_tests::node::serve;
 use cluster_tests::rest::BASE;
 use hearth::telemetry::metrics::DESCRIBED;
 
@@ -148,41 +145,4 @@ fn the_page_can_have_a_listener_of_its_own() {
         [404, 404, 405]
     );
     assert!(node.stop().success());
-}
-
-/// Three nodes on these directories, which are one cluster.
-fn three(data: &Path) -> Vec<Node> {
-    // All are free at once, so all differ.
-    let free = [0; 3].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    let addresses = free.map(|listener| listener.local_addr().unwrap().to_string());
-    let seeds = addresses.join(",");
-    let start = |n: usize| {
-        let data = data.join(n.to_string());
-        let mut command = serve(&data);
-        command.args(["--cluster-bootstrap-expect", "3", "--cluster-seeds", &seeds, "--cluster-listen", &addresses[n]]);
-        command.env("HEARTH_CLUSTER_SECRET", "a-secret-of-enough-length");
-        Node::spawn(command, &data)
-    };
-    let start = &start;
-    std::thread::scope(|scope| {
-        let starting: Vec<_> = (0..3).map(|n| scope.spawn(move || start(n))).collect();
-        starting.into_iter().map(|node| node.join().unwrap()).collect()
-    })
-}
-
-#[test]
-fn nodes_of_a_cluster_tell_the_same_of_it() {
-    let data = tempfile::tempdir().unwrap();
-    let nodes = three(data.path());
-    let scrapes = || nodes.iter().map(|node| Scrape::of(&node.address)).collect::<Vec<_>>();
-    let all_vote = |page: &Scrape| page.value("hearth_raft_voters") == Some(3.0) && page.value("hearth_cluster_members") == Some(3.0);
-    let pages = (0..10_000).map(|_| scrapes()).find(|pages| pages.iter().all(all_vote)).expect("all come to vote");
-    let sum = |series: &str| pages.iter().map(|page| page.value(series).unwrap()).sum::<f64>();
-    assert_eq!((sum("hearth_raft_is_leader"), sum("hearth_cluster_is_senior")), (1.0, 1.0));
-    let leader = pages[0].value("hearth_raft_leader").unwrap();
-    assert!(leader >= 1.0 && pages.iter().all(|page| page.value("hearth_raft_leader") == Some(leader)));
-    for page in &pages {
-        let peers = page.metrics.get(OF_MANY).map_or(0, |metric| metric.series.len());
-        assert_eq!(peers, if page.value("hearth_raft_is_leader") == Some(1.0) { 2 } else { 0 });
-    }
 }
