@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::contacts::Contacts;
 use super::fence::LastContact;
 use super::group::{Lost, Seat};
 use super::leader::{Applicant, Leader};
@@ -29,8 +28,6 @@ pub struct Presence<G = Members> {
     pub group: G,
     /// The published state.
     pub views: Views,
-    /// This process's clock.
-    pub contacts: Contacts,
     /// Who changes the membership, when this node leads.
     pub leader: Leader<G>,
     /// What this node says of itself.

@@ -87,7 +87,6 @@ impl Cluster {
         let presence = Presence {
             group: self.members.clone(),
             views: self.views.clone(),
-            contacts: self.contacts.clone(),
             leader: self.leader.clone(),
             own: self.own.clone(),
             advertise,

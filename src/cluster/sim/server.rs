@@ -77,7 +77,6 @@ impl Server {
         let presence = Presence {
             group: process.clone(),
             views: views.clone(),
-            contacts: contacts.clone(),
             leader: leader.clone(),
             own: process.own.clone(),
             advertise,
