@@ -128,6 +128,21 @@ impl Blank {
         }
     }
 
+    /// That no seed that answers is in another cluster than the one this node has data of.
+    ///
+    /// # Errors
+    /// One is, in one line.
+    pub async fn agree(&self, dialer: &Dialer, own: Uuid) -> Result<(), String> {
+        let heard = self.hear(dialer).await;
+        let other = heard.iter().find_map(|(seed, heard)| if let Heard::In(other) = heard { (*other != own).then_some((seed, other)) } else { None });
+        other.map_or(Ok(()), |(seed, other)| {
+            let seed = &self.seeds[*seed];
+            Err(format!(
+                "its data is of the cluster {own}, but {seed} is in another cluster, {other}; a data directory belongs to one cluster for ever"
+            ))
+        })
+    }
+
     async fn hear(&self, dialer: &Dialer) -> Vec<(usize, Heard)> {
         let others = self.seeds.iter().enumerate().filter(|(_, at)| **at != self.advertise);
         let own = self.seeds.join(",");

@@ -37,9 +37,13 @@ pub async fn open(config: &Config, given: &Given, listen: SocketAddr, owners: Ar
     let advertise = config.cluster.advertised().unwrap_or_default();
     let dialer = Dialer::new(&credentials, Some(listen.ip()).filter(|ip| !ip.is_unspecified()))?;
     let answering = answer(config, listen, &credentials, uuid).await?;
-    let joined = match known {
-        Some(_) => None,
-        None => form(config, &dialer, uuid, &advertise).await?,
+    let newcomer = newcomer(config, uuid, &advertise);
+    let joined = match &known {
+        Some(known) => {
+            newcomer.agree(&dialer, known.cluster_id).await.map_err(StartError::Join)?;
+            None
+        }
+        None => form(&newcomer, &dialer).await?,
     };
     if let Some(identity) = joined.as_ref().or(known.as_ref()) {
         show(&credentials, identity)?;
@@ -95,10 +99,13 @@ async fn answer(config: &Config, listen: SocketAddr, credentials: &Arc<Credentia
 /// How much may be under way on one connection, in bytes.
 const WINDOW: u32 = 16 * 1024 * 1024;
 
-async fn form(config: &Config, dialer: &Dialer, uuid: Uuid, advertise: &str) -> Result<Option<Identity>, StartError> {
+fn newcomer(config: &Config, uuid: Uuid, advertise: &str) -> Blank {
     let newest = if config.cluster.format == 0 { bytes::NEWEST } else { config.cluster.format.min(bytes::NEWEST) };
     let seeds = config.cluster.sorted_seeds();
-    let blank = Blank { uuid, advertise: advertise.to_owned(), seeds, expect: config.cluster.bootstrap_expect, format: newest };
+    Blank { uuid, advertise: advertise.to_owned(), seeds, expect: config.cluster.bootstrap_expect, format: newest }
+}
+
+async fn form(blank: &Blank, dialer: &Dialer) -> Result<Option<Identity>, StartError> {
     match blank.form(dialer).await.map_err(StartError::Join)? {
         Formed::Founder => {
             tracing::info!("founding a cluster");
@@ -106,7 +113,7 @@ async fn form(config: &Config, dialer: &Dialer, uuid: Uuid, advertise: &str) -> 
         }
         Formed::Joined { cluster, node } => {
             tracing::info!(%cluster, node, "taken in by a cluster");
-            Ok(Some(Identity::joined(cluster, node, uuid)))
+            Ok(Some(Identity::joined(cluster, node, blank.uuid)))
         }
     }
 }
