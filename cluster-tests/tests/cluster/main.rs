@@ -10,6 +10,7 @@ mod joining;
 mod lives;
 mod nemesis;
 mod refusals;
+mod retries;
 mod rolling;
 mod seniority;
 mod serving;

@@ -39,12 +39,15 @@ fn the_same_key_at_another_node_gets_the_first_answer() {
 fn a_local_read_says_how_far_the_node_is() {
     let cluster = Cluster::start(3, CONFIG, Dice::new("local"));
     put(&cluster, 0, "k", "1");
+    (0..3).for_each(|node| reads(&cluster, node, "k", "1"));
     for node in 0..3 {
-        let told = cluster.client(node).get("/system/properties/k?consistency=local");
-        assert!(matches!(told.status, 200 | 404), "{}", told.text());
-        let index = told.header("x-hearth-applied").unwrap_or_else(|| panic!("no index with {} {}", told.status, told.text()));
-        assert!(index.parse::<u64>().unwrap() > 0);
-        let by_header = cluster.client(node).header("X-Hearth-Consistency", "local").get("/system/properties");
-        assert!(by_header.header("x-hearth-applied").is_some());
+        let by_query = cluster.client(node).get("/system/properties/k?consistency=local");
+        let by_header = cluster.client(node).header("X-Hearth-Consistency", "local").get("/system/properties/k");
+        for told in [by_query, by_header] {
+            assert_eq!(told.status, 200, "{}", told.text());
+            let index = told.header("x-hearth-applied").unwrap_or_else(|| panic!("no index in {:?}", told.headers));
+            assert!(index.parse::<u64>().unwrap() > 0);
+        }
+        assert_eq!(cluster.client(node).get("/system/properties/k").header("x-hearth-applied"), None);
     }
 }
