@@ -14,9 +14,10 @@ const SEEDS: u64 = 200;
 const SHOWN: usize = 80;
 
 /// What must have happened in many stories: else they show nothing.
-const HAPPENED: [&str; 18] = [
+const HAPPENED: [&str; 19] = [
     "ups",
     "downs",
+    "late downs",
     "transfers",
     "crashes",
     "stopped",
