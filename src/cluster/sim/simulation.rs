@@ -14,12 +14,13 @@ const SEEDS: u64 = 200;
 const SHOWN: usize = 80;
 
 /// What must have happened in many stories: else they show nothing.
-const HAPPENED: [&str; 19] = [
+const HAPPENED: [&str; 20] = [
     "ups",
     "downs",
     "late downs",
     "transfers",
     "crashes",
+    "power cuts",
     "stopped",
     "slow disks",
     "flaky networks",
