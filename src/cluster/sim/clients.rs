@@ -18,7 +18,7 @@ use crate::cluster::Unavailable;
 use crate::cluster::group::Seat;
 use crate::state::sessions::NewSession;
 use crate::state::users::NewUser;
-use crate::state::{Command, Outcome, Proposal, Refusal, RequestId, State, properties, sessions, users};
+use crate::state::{Command, Outcome, Proposal, Refusal, RequestId, State, nodes, properties, sessions, users};
 
 /// How long a client waits for an answer before it asks again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -46,10 +46,11 @@ impl Client {
         while now() < self.stop && !self.witness.objects() {
             SimRuntime::sleep(self.chance.time(pause.clone())).await;
             let Some(server) = self.somebody() else { continue };
-            match self.chance.within(0..10) {
-                0..=3 => self.put().await,
-                4 => self.create().await,
-                5 => self.connect(&server).await,
+            match self.chance.within(0..20) {
+                0..=7 => self.put().await,
+                8..=9 => self.create().await,
+                10..=11 => self.connect(&server).await,
+                12 => self.end_again().await,
                 _ => drop(self.read(&server).await),
             }
         }
@@ -80,6 +81,13 @@ impl Client {
         let jid = Jid::parse(&format!("a{}@localhost/r", self.chance.draw())).unwrap();
         let new = NewSession { jid, node: process.own.uuid, incarnation, address: None, secure: true, anonymous: true, replace: false };
         self.write(Command::Sessions(sessions::Command::Open(new))).await;
+    }
+
+    /// Says of a life that has ended that it has: as a node that leaves, and was slow to say so.
+    async fn end_again(&self) {
+        if let Some((node, incarnation)) = self.witness.ended() {
+            self.write(Command::Nodes(nodes::Command::Down { node, incarnation })).await;
+        }
     }
 
     /// Writes, at any node and then at another one; what came of it, if that was told.

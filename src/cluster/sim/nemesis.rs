@@ -55,7 +55,7 @@ async fn trouble(world: &World) {
         4 => split(world, &hosts, None),
         5 => split(world, &hosts, Some(one)),
         6 => crash(world, &[if world.chance.once_in(2) { leading(world).unwrap_or(one) } else { one }]),
-        7 => crash(world, &hosts.iter().copied().filter(|_| !world.chance.once_in(4)).collect::<Vec<_>>()),
+        7 => cut_power(world, &hosts).await,
         8 => stop(world, if world.chance.once_in(2) { leading(world).unwrap_or(one) } else { one }),
         9 => slow(world, one),
         _ => flaky(world, &hosts),
@@ -100,6 +100,16 @@ fn crash(world: &World, hosts: &[usize]) {
     for host in hosts {
         world.crash(*host);
     }
+}
+
+/// Most or all crash at once, while much waits to be synced.
+async fn cut_power(world: &World, hosts: &[usize]) {
+    for host in world.hosts() {
+        host.disk.set_slow(true);
+    }
+    SimRuntime::sleep(world.chance.time(500..3000)).await;
+    crash(world, &hosts.iter().copied().filter(|_| !world.chance.once_in(6)).collect::<Vec<_>>());
+    world.witness.count("power cuts");
 }
 
 fn stop(world: &World, host: usize) {

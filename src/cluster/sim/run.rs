@@ -62,7 +62,7 @@ impl Plan {
             later: if chance.once_in(2) { 0 } else { chance.within(1..4) },
             formats: *chance.pick(&[Formats::New, Formats::New, Formats::OneOld, Formats::AllOld, Formats::OldComes]),
             clients: chance.within(2..5),
-            trouble: chance.time(20_000..50_000),
+            trouble: chance.time(20_000..45_000),
         }
     }
 

@@ -14,11 +14,13 @@ const SEEDS: u64 = 200;
 const SHOWN: usize = 80;
 
 /// What must have happened in many stories: else they show nothing.
-const HAPPENED: [&str; 18] = [
+const HAPPENED: [&str; 20] = [
     "ups",
     "downs",
+    "late downs",
     "transfers",
     "crashes",
+    "power cuts",
     "stopped",
     "slow disks",
     "flaky networks",
@@ -84,6 +86,6 @@ fn a_seed_is_the_same_story_every_time() {
         let parting = first.iter().zip(&second).find(|(first, second)| first != second);
         assert_eq!(parting, None, "seed {seed}");
         assert_eq!(first.len(), second.len(), "seed {seed}");
-        assert!(first.len() > 1000, "seed {seed}");
+        assert!(first.len() > 300, "seed {seed}");
     }
 }

@@ -38,8 +38,8 @@ struct Seen {
     carried: HashMap<RequestId, Carried>,
     /// What properties were set to, by key and index.
     values: BTreeMap<String, BTreeMap<u64, String>>,
-    /// The newest incarnation.
-    incarnation: u64,
+    /// Every life that was announced.
+    lives: Vec<(Uuid, u64)>,
     /// Numbers given to nodes.
     numbers: BTreeMap<u64, Uuid>,
     /// Hosts that take part and read format 1 only.
@@ -131,6 +131,13 @@ impl Witness {
         } else {
             seen.old.remove(&host)
         };
+    }
+
+    /// The newest of the lives that have ended.
+    pub fn ended(&self) -> Option<(Uuid, u64)> {
+        let seen = self.seen();
+        let up = &seen.facts.last_key_value()?.1.up;
+        seen.lives.iter().rev().find(|life| !up.contains(life)).copied()
     }
 
     /// The index that an answer to a question asked now must have seen.
@@ -272,24 +279,33 @@ impl Seen {
             (Command::Properties(properties::Command::Set { key, value }), Ok(_)) if !retry => {
                 self.values.entry(key).or_default().insert(index, value);
             }
-            (Command::Nodes(Nodes::Up { .. }), Ok(Reply::Number(incarnation))) if !retry => self.up(index, *incarnation),
-            (Command::Nodes(Nodes::Down { .. }), _) => self.down(index, proposal.id),
+            (Command::Nodes(Nodes::Up { node, .. }), Ok(Reply::Number(incarnation))) if !retry => self.up(index, node, *incarnation),
+            (Command::Nodes(Nodes::Down { node, incarnation }), _) => self.down(index, proposal.id, (node, incarnation), &fact.up),
             (Command::Nodes(Nodes::Raise(_)), _) => self.count("raises"),
             _ => {}
         }
         self.look_at_sessions(state);
     }
 
-    fn up(&mut self, index: u64, incarnation: u64) {
+    fn up(&mut self, index: u64, node: Uuid, incarnation: u64) {
         self.count("ups");
-        if incarnation != index || incarnation <= self.incarnation {
-            self.object(format!("the incarnation {incarnation} at {index} is not newer than {}", self.incarnation));
+        let newest = self.lives.last().map_or(0, |(_, incarnation)| *incarnation);
+        if incarnation != index || incarnation <= newest {
+            self.object(format!("the incarnation {incarnation} at {index} is not newer than {newest}"));
         }
-        self.incarnation = incarnation;
+        self.lives.push((node, incarnation));
     }
 
-    fn down(&mut self, index: u64, id: RequestId) {
+    /// It ends this life and no other one.
+    fn down(&mut self, index: u64, id: RequestId, life: (Uuid, u64), up: &[(Uuid, u64)]) {
         self.count("downs");
+        let before = self.facts.range(..index).next_back().map(|(_, fact)| fact.up.clone()).unwrap_or_default();
+        if !before.contains(&life) {
+            self.count("late downs");
+        }
+        if !before.iter().filter(|other| **other != life).eq(up) {
+            self.object(format!("more than the life {} has ended at {index}", life.1));
+        }
         if let Some(host) = self.served.get(&id) {
             self.object(format!("host {host} was declared down at {index} while it served"));
         }
