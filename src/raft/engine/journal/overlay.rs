@@ -87,8 +87,8 @@ mod tests {
         overlay.clear(Space::Messages, 0..100);
         let left = |keys: Range<u64>| overlay.left(Space::Audit, vec![keys]);
         assert_eq!(left(0..10), [0..2, 5..8, 9..10]);
-        assert_eq!(left(3..6), [5..6]);
+        assert_eq!(left(3..6).as_slice(), std::slice::from_ref(&(5..6)));
         assert!(left(2..5).is_empty());
-        assert_eq!(left(u64::MAX - 1..u64::MAX), [u64::MAX - 1..u64::MAX]);
+        assert_eq!(left(u64::MAX - 1..u64::MAX).as_slice(), std::slice::from_ref(&(u64::MAX - 1..u64::MAX)));
     }
 }
