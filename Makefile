@@ -16,7 +16,7 @@ PYTEST := $(CLIENTS)/bin/python -B -m pytest -p no:cacheprovider
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --no-fail-fast)
 
-.PHONY: help run cluster image up down verify fix test unit clients build bench bench-cluster soak power-cut damage fuzz fuzz-api clean
+.PHONY: help run cluster image up down verify fix test unit clients build bench bench-cluster soak sim power-cut damage fuzz fuzz-api clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,9 @@ bench-cluster: ## Measure three nodes against etcd's three; prints a table
 
 soak: build ## The tests that take too long for every day
 	$(RUN_TESTS) --workspace --locked $(if $(NEXTEST),--run-ignored only,-- --ignored)
+
+sim: ## Simulate a cluster from very many seeds (SEEDS)
+	HEARTH_SIM_SEEDS=$(or $(SEEDS),10000) $(CARGO) test --locked --package hearth --lib -- --nocapture hundreds_of_seeds
 
 power-cut: build ## Cut the power of a loaded node again and again (root and loop devices)
 	$(CARGO) test --locked --package cluster-tests --test storage -- --ignored --nocapture power_cuts
