@@ -15,9 +15,10 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::actions::{Caller, Hearth, Key};
+use crate::state::{Refusal, RequestId};
 
 use super::auth::{self, authenticate, check_address, client_address};
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, general};
 use super::entities::{ErrorBody, Format, encode};
 use super::error::{ApiError, Result};
 use super::meters;
@@ -114,6 +115,9 @@ impl Door {
         let accept = accept(endpoint, heads)?;
         let body = self.body(endpoint, request, payload, path).await?;
         let caller = Caller { key: key(request, &caller, &body)?, ..caller };
+        if let Some(answer) = self.answered_before(endpoint, &caller).await? {
+            return Ok(respond(answer, None));
+        }
         let local_reads = query.get("consistency") == Some("local") || request.headers().get(CONSISTENCY).is_some_and(|value| value == "local");
         let hearth = Arc::clone(&self.hearth);
         let path = path.clone();
@@ -121,6 +125,18 @@ impl Door {
         let answer = timeout(self.patience(), (endpoint.handler)(call)).await;
         let answer = answer.map_err(|_| too_late(StatusCode::SERVICE_UNAVAILABLE, &heads.path).retry_after(1))??;
         Ok(respond(answer, local_reads.then(|| self.hearth.local().index)))
+    }
+
+    /// The answer to a retry of what was done under its key, where success says all there is to say. A handler would look at the
+    /// state as it is now, which others may have changed since.
+    async fn answered_before(&self, endpoint: &Endpoint, caller: &Caller) -> Result<Option<Answer>> {
+        let Some(key) = caller.key.filter(|_| matches!(endpoint.gives, Gives::Nothing)) else { return Ok(None) };
+        let state = self.hearth.read().await.map_err(general)?;
+        match state.requests.recall(RequestId(key.id), Some(key.fingerprint)) {
+            Some(Ok(_)) => Ok(StatusCode::from_u16(endpoint.success).ok().map(Answer::Empty)),
+            Some(Err(refusal @ Refusal::RequestMismatch)) => Err(general(refusal.into())),
+            Some(Err(_)) | None => Ok(None),
+        }
     }
 
     fn patience(&self) -> Duration {
