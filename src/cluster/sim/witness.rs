@@ -300,13 +300,12 @@ impl Seen {
     fn down(&mut self, index: u64, id: RequestId, life: (Uuid, u64), up: &[(Uuid, u64)]) {
         self.count("downs");
         let before = self.facts.range(..index).next_back().map(|(_, fact)| fact.up.clone()).unwrap_or_default();
-        if !before.contains(&life) {
-            self.count("late downs");
-        }
+        let ended = before.contains(&life);
+        self.count(if ended { "lives ended" } else { "late downs" });
         if !before.iter().filter(|other| **other != life).eq(up) {
             self.object(format!("more than the life {} has ended at {index}", life.1));
         }
-        if let Some(host) = self.served.get(&id) {
+        if let Some(host) = self.served.get(&id).filter(|_| ended) {
             self.object(format!("host {host} was declared down at {index} while it served"));
         }
     }
