@@ -19,7 +19,7 @@ RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --no-fail-fast)
 .PHONY: help run cluster image up down verify fix test unit clients build bench bench-cluster soak sim power-cut damage fuzz fuzz-api clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Start a node on ./data, with the API at http://127.0.0.1:9090
 	$(CARGO) run --release --locked --bin hearth -- serve --data-dir ./data
