@@ -102,8 +102,8 @@ impl Node {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config, given: Given) -> Result<Self, StartError> {
-        let address = config.rest.listen;
-        let listener = TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
+        // Whoever has yet to join is not to keep clients waiting on an open port.
+        let early = config.cluster.listen.is_none().then(|| bind(config.rest.listen)).transpose()?;
         let owners = Arc::new(Owners::start()?);
         tracing::info!(data_dir = %config.data_dir.display(), "opening the data directory");
         let opened = match config.cluster.listen {
@@ -111,7 +111,7 @@ impl Node {
             None => alone(&config, owners).await?,
         };
         let raft = opened.raft.clone();
-        match Self::serve(config, given, listener, opened).await {
+        match Self::serve(config, given, early, opened).await {
             Ok(node) => Ok(node),
             Err(error) => {
                 let _ = raft.close().await; // the first error is the one to tell
@@ -120,13 +120,14 @@ impl Node {
         }
     }
 
-    async fn serve(config: Config, given: Given, listener: TcpListener, opened: Opened) -> Result<Self, StartError> {
+    async fn serve(config: Config, given: Given, early: Option<TcpListener>, opened: Opened) -> Result<Self, StartError> {
         let Opened { raft, cluster, owners, views, listener: others } = opened;
         let founds = raft.identity().node_id == raft::FOUNDER;
         let members = cluster.members().clone();
         if !founds {
             filled(&raft, &views).await?;
         }
+        let listener = early.map_or_else(|| bind(config.rest.listen), Ok)?;
         let domain = domain(&config, views.load().properties.value(DOMAIN))?;
         let parts = Parts {
             proposer: Proposer::new(members.clone(), views.clone()),
@@ -179,6 +180,10 @@ impl Node {
         drop(self.listener);
         closed
     }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })
 }
 
 /// Opens a node that is all there is.
