@@ -25,7 +25,9 @@ impl Source {
 
     /// Whether the whole file is for tests: they and the random values they draw.
     pub fn is_test(&self) -> bool {
-        self.path.ends_with("/tests.rs") || self.path.ends_with("/arbitrary.rs") || self.path.contains("/tests/")
+        self.path.ends_with("/tests.rs")
+            || self.path.ends_with("/arbitrary.rs")
+            || ["/tests/", "/sim/"].iter().any(|folder| self.path.contains(folder))
     }
 
     /// Its code without what is compiled for tests alone.
