@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 use std::net::{SocketAddr, TcpListener as Taken};
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use ::bytes::Bytes;
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::*;
@@ -19,8 +22,16 @@ use crate::state::{Command, Proposal, RequestId};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A port below those that systems give to outgoing connections, so that it stays free while its node is away.
 fn free() -> SocketAddr {
-    Taken::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 1000).unwrap() * 10 + 20_000;
+    loop {
+        let address = SocketAddr::from(([127, 0, 0, 1], first + NEXT.fetch_add(1, Ordering::Relaxed)));
+        if Taken::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 fn config(dir: &Path, listen: SocketAddr, seeds: &[SocketAddr], format: u8) -> Config {
@@ -29,14 +40,50 @@ fn config(dir: &Path, listen: SocketAddr, seeds: &[SocketAddr], format: u8) -> C
     Config { data_dir: dir.to_owned(), cluster, ..Config::default() }
 }
 
+/// A node on a runtime of its own, which ends with it: connections would outlive it on a shared one.
+struct Running {
+    opened: Option<Opened>,
+    runtime: Option<Runtime>,
+}
+
+impl Running {
+    async fn start(config: Config) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listen = config.cluster.listen.unwrap();
+        let opening = runtime.spawn(async move { open(&config, &given(), listen, Arc::new(Owners::start().unwrap())).await });
+        let opened = timeout(PATIENCE, opening).await.unwrap().unwrap().unwrap();
+        Self { opened: Some(opened), runtime: Some(runtime) }
+    }
+
+    async fn stop(mut self) {
+        let opened = self.opened.take().unwrap();
+        opened.cluster.leave().await;
+        opened.raft.close().await.unwrap();
+    }
+}
+
+impl Deref for Running {
+    type Target = Opened;
+
+    fn deref(&self) -> &Opened {
+        self.opened.as_ref().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.opened = None;
+        self.runtime.take().unwrap().shutdown_background();
+    }
+}
+
 /// Starts nodes with these newest formats.
-async fn start(formats: &[u8]) -> Vec<(Opened, TempDir)> {
-    let (seeds, given) = (formats.iter().map(|_| free()).collect::<Vec<_>>(), given());
+async fn start(formats: &[u8]) -> Vec<(Running, TempDir)> {
+    let seeds: Vec<SocketAddr> = formats.iter().map(|_| free()).collect();
     let dirs: Vec<TempDir> = formats.iter().map(|_| tempfile::tempdir().unwrap()).collect();
-    let configs: Vec<Config> = dirs.iter().zip(&seeds).zip(formats).map(|((dir, at), format)| config(dir.path(), *at, &seeds, *format)).collect();
-    let opening = configs.iter().zip(&seeds).map(|(config, at)| open(config, &given, *at, Arc::new(Owners::start().unwrap())));
-    let opened = timeout(PATIENCE, futures_util::future::join_all(opening)).await.unwrap();
-    let nodes: Vec<(Opened, TempDir)> = opened.into_iter().map(Result::unwrap).zip(dirs).collect();
+    let configs = dirs.iter().zip(&seeds).zip(formats).map(|((dir, at), format)| config(dir.path(), *at, &seeds, *format));
+    let running = futures_util::future::join_all(configs.map(Running::start)).await;
+    let nodes: Vec<(Running, TempDir)> = running.into_iter().zip(dirs).collect();
     for (node, _) in &nodes {
         until(|| node.cluster.is_up() && node.views.load().nodes.len() == nodes.len()).await;
     }
@@ -79,7 +126,7 @@ async fn any_node_takes_proposals_and_reads_what_was_acknowledged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parcel_reaches_the_life_it_is_for_and_no_other() {
     let nodes = start(&[0, 0]).await;
-    let (from, to) = (&nodes[0].0, &nodes[1].0);
+    let (from, to): (&Opened, &Opened) = (&nodes[0].0, &nodes[1].0);
     let mut heard = to.cluster.relay().listen();
     let incarnation = from.views.load().nodes.get(to.raft.identity().uuid).unwrap().incarnation;
     for parcel in ["one", "two"] {
@@ -107,13 +154,9 @@ async fn a_cluster_of_mixed_versions_writes_what_all_of_them_read() {
     }
     let (old, dir) = nodes.pop().unwrap();
     let listen = old.cluster.members().address_of(old.raft.identity().node_id).unwrap().at.parse().unwrap();
-    let Opened { raft, cluster, listener, .. } = old;
-    cluster.leave().await;
-    raft.close().await.unwrap();
-    drop((raft, cluster, listener));
-    let new = config(dir.path(), listen, &[listen], 0);
-    let again = timeout(PATIENCE, open(&new, &given(), listen, Arc::new(Owners::start().unwrap()))).await.unwrap();
-    nodes.push((again.unwrap_or_else(|error| unreachable!("{error}")), dir));
+    old.stop().await;
+    let again = Running::start(config(dir.path(), listen, &[listen], 0)).await;
+    nodes.push((again, dir));
     for (node, _) in &nodes {
         until(|| node.views.load().nodes.format() == 2).await;
         write(node, "new").await;
