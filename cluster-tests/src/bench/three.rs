@@ -46,11 +46,11 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 impl Three {
-    /// Starts them below `room`, with this log engine.
+    /// Starts them below `room`, with this log engine. Leadership follows the senior quickly.
     pub fn start(room: &Path, engine: &str) -> Self {
         let addresses: Vec<String> = (0..3).map(|_| free()).collect();
         let config = room.join(format!("{engine}.toml"));
-        std::fs::write(&config, format!("[store]\nengine = \"{engine}\"\n")).expect("a configuration file");
+        std::fs::write(&config, format!("[store]\nengine = \"{engine}\"\n[cluster]\ntransfer_after_ms = 500\n")).expect("a configuration file");
         let data = (0..3).map(|n| room.join(format!("{engine}-{n}"))).collect();
         let mut three = Self { addresses, config, data, nodes: Vec::new() };
         // Each waits for the others, so they are started side by side.
