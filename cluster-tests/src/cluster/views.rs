@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Cluster, PATIENCE};
+use crate::rest::BASE;
 
 /// How long a node may take to say what it knows: it asks the others first, who may be dead.
 const QUICK: Duration = Duration::from_secs(5);
@@ -73,12 +74,23 @@ impl Cluster {
         wait_for("the running nodes to agree", PATIENCE, || self.agreed(&running));
     }
 
+    /// A node that was away for so short a time that nobody noticed is up in its old life before it serves in its new one.
+    fn is_ready(&self, node: usize) -> Result<(), String> {
+        let answer = self.client(node).patience(QUICK).try_absolute("GET", &format!("{BASE}/system/readiness"), None);
+        match answer {
+            Ok(answer) if answer.status == 200 => Ok(()),
+            Ok(answer) => Err(format!("node {node} is not ready: {}", answer.text())),
+            Err(error) => Err(format!("node {node}: {error}")),
+        }
+    }
+
     /// As [`Cluster::settled`], once, of these nodes.
     ///
     /// # Errors
     /// What they do not agree on.
     pub fn agreed(&self, nodes: &[usize]) -> Result<(), String> {
         let told = nodes.iter().map(|node| self.status(*node)).collect::<Result<Vec<_>, _>>()?;
+        nodes.iter().try_for_each(|node| self.is_ready(*node))?;
         for field in ["clusterId", "leader", "voters", "learners", "senior", "applied"] {
             let values: Vec<_> = told.iter().map(|status| &status[field]).collect();
             if values.iter().any(|value| *value != values[0] || (field != "learners" && value.is_null())) {
