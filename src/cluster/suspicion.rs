@@ -31,9 +31,9 @@ pub struct Suspicion {
 impl Suspicion {
     /// Watches for broken streams, until the node stops.
     pub async fn run(self) {
-        let mut ended = self.members.node().heard().ended();
-        while ended.changed().await.is_ok() {
-            let (_, node) = *ended.borrow_and_update();
+        let mut broken = self.members.node().heard().broken();
+        while broken.changed().await.is_ok() {
+            let (_, node) = *broken.borrow_and_update();
             if self.members.leader() == Some(node) && self.is_gone(node).await {
                 tracing::warn!(node, "the leader's connections broke and nothing listens where it was");
                 self.succeed(node).await;

@@ -1,4 +1,4 @@
-//! Which nodes have stopped sending: the first hint that a leader is gone.
+//! Whose streams of entries have broken: the first hint that a leader is gone.
 
 use std::sync::Arc;
 
@@ -6,28 +6,40 @@ use tokio::sync::watch;
 
 use super::types::NodeId;
 
-/// Tells whenever a stream of entries from another node has ended. Clones are handles to the same one.
+/// Tells whenever a stream of entries from another node has broken. One that its sender has finished has not: every heartbeat
+/// is a stream of its own. Clones are handles to the same one.
 #[derive(Clone, Debug)]
 pub struct Heard {
-    ended: Arc<watch::Sender<(u64, NodeId)>>,
+    broken: Arc<watch::Sender<(u64, NodeId)>>,
 }
 
 impl Default for Heard {
     fn default() -> Self {
-        Self { ended: Arc::new(watch::channel((0, 0)).0) }
+        Self { broken: Arc::new(watch::channel((0, 0)).0) }
     }
 }
 
-/// A stream from a node; when it is dropped, the stream has ended.
+/// A stream from a node; when it is dropped unfinished, the stream has broken.
 #[derive(Debug)]
 pub struct StreamOf {
     node: NodeId,
-    ended: Arc<watch::Sender<(u64, NodeId)>>,
+    finished: bool,
+    broken: Arc<watch::Sender<(u64, NodeId)>>,
+}
+
+impl StreamOf {
+    /// Its sender has said that there is no more.
+    pub fn finish(mut self) {
+        self.finished = true;
+    }
 }
 
 impl Drop for StreamOf {
     fn drop(&mut self) {
-        self.ended.send_modify(|(count, node)| {
+        if self.finished {
+            return;
+        }
+        self.broken.send_modify(|(count, node)| {
             *count += 1;
             *node = self.node;
         });
@@ -37,11 +49,11 @@ impl Drop for StreamOf {
 impl Heard {
     /// A stream from this node begins.
     pub fn stream_of(&self, node: NodeId) -> StreamOf {
-        StreamOf { node, ended: Arc::clone(&self.ended) }
+        StreamOf { node, finished: false, broken: Arc::clone(&self.broken) }
     }
 
-    /// The number of streams that have ended so far, and whose the last one was.
-    pub fn ended(&self) -> watch::Receiver<(u64, NodeId)> {
-        self.ended.subscribe()
+    /// The number of streams that have broken so far, and whose the last one was.
+    pub fn broken(&self) -> watch::Receiver<(u64, NodeId)> {
+        self.broken.subscribe()
     }
 }

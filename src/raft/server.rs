@@ -1,6 +1,5 @@
 //! Raft's messages as they come in from other nodes.
 
-use std::future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -12,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::engine::{Order, Space};
+use super::heard::StreamOf;
 use super::network::{LONGEST_MESSAGE, convert};
 use super::node::Opened;
 use super::snapshot::{Incoming, SnapshotFile};
@@ -63,11 +63,7 @@ impl<R: Replica> Raft for Service<R> {
 
     async fn append(&self, request: Request<Streaming<AppendRequest>>) -> Result<Response<Responses>, Status> {
         let (node, from) = self.for_member(&request)?;
-        let (requests, broken) = decoded(request.into_inner());
-        let ended = node.heard().stream_of(from);
-        let requests = requests.inspect(move |_| {
-            let _ = &ended; // dropped, and thereby told, when the stream ends
-        });
+        let (requests, broken) = decoded(request.into_inner(), node.heard().stream_of(from));
         let answers = node.raft().stream_append(Box::pin(requests));
         let answers = answers.map(|answer| answer.map(convert::appended).map_err(stopped));
         let broken = stream::once(broken).filter_map(|broken| async { broken.ok().map(Err) });
@@ -116,11 +112,23 @@ impl<R: Replica> Raft for Service<R> {
 }
 
 /// The requests, until the connection breaks or one cannot be understood; then the second part says why.
-fn decoded(incoming: Streaming<AppendRequest>) -> (impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + 'static, oneshot::Receiver<Status>) {
+fn decoded(
+    incoming: Streaming<AppendRequest>,
+    from: StreamOf,
+) -> (impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + 'static, oneshot::Receiver<Status>) {
     let (tell, broken) = oneshot::channel();
-    let requests = incoming.scan(Some(tell), |tell, request| {
-        let request = request.and_then(convert::from_append);
-        future::ready(request.map_err(|status| tell.take().map(|tell| tell.send(status))).ok())
+    let requests = stream::unfold((incoming, tell, from), |(mut incoming, tell, from)| async move {
+        match incoming.message().await.and_then(|request| request.map(convert::from_append).transpose()) {
+            Ok(Some(request)) => Some((request, (incoming, tell, from))),
+            Ok(None) => {
+                from.finish();
+                None
+            }
+            Err(status) => {
+                let _ = tell.send(status); // nobody waits any more when the caller has gone
+                None
+            }
+        }
     });
     (requests, broken)
 }

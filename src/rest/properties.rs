@@ -46,14 +46,17 @@ pub async fn create(call: Call) -> Result<Answer> {
 pub async fn update(call: Call) -> Result<Answer> {
     let key = call.param(0);
     let Property { key: named, value } = call.read()?.ok_or_else(|| mismatch(key))?;
-    // The body is looked at only for a property that exists; whether it still does is decided with the change.
+    // The body is looked at only for a property that exists; whether it still does is decided with the change. Only a refusal
+    // that comes before needs the truth.
     let absent = || ApiError { resource: named.clone(), ..ApiError::not_found(NOT_FOUND, "Could not find property for update", "") };
-    let state = call.hearth.read().await.map_err(general)?;
-    if !properties::exists(&state, key) {
-        return Err(absent());
-    }
-    if named.as_deref() != Some(key) {
-        return Err(mismatch(key));
+    let (fits, says) = (named.as_deref() == Some(key), value.is_some() || deletes(&call));
+    if !(fits && says && properties::exists(&call.hearth.local(), key)) {
+        if !properties::exists(&*call.hearth.read().await.map_err(general)?, key) {
+            return Err(absent());
+        }
+        if !fits {
+            return Err(mismatch(key));
+        }
     }
     let own = |fault: &Fault| match fault {
         Fault::Refused(Refusal::PropertyNotFound(_)) => Some(absent()),
