@@ -21,8 +21,6 @@ const READS: [(usize, f64); 1] = [(64, 3.0)];
 const KILLS: usize = 20;
 /// Properties that are written to.
 const KEYS: usize = 256;
-/// The engines that are measured.
-const ENGINES: [&str; 2] = ["sled", "journal"];
 
 fn prepare(three: &Three) {
     for n in 0..KEYS {
@@ -36,7 +34,7 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     let Some(others) = etcd(room.path()) else {
         return table.note("Three nodes", "skipped: etcd is not installed");
     };
-    for engine in ENGINES {
+    for engine in plan.engines() {
         let three = Three::start(room.path(), engine);
         prepare(&three);
         let (_, follower) = three.leader_and_follower();

@@ -33,11 +33,18 @@ pub struct Plan {
     pub rounds: usize,
     /// Entries that a node has missed when it comes back.
     pub entries: usize,
+    /// The only log engine to measure.
+    pub engine: Option<String>,
 }
 
 impl Plan {
     fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.names(name)
+    }
+
+    /// The log engines to measure.
+    fn engines(&self) -> impl Iterator<Item = &'static str> {
+        ENGINES.into_iter().filter(|engine| self.engine.as_ref().is_none_or(|only| only == engine))
     }
 
     fn names(&self, name: &str) -> bool {

@@ -10,7 +10,7 @@ use super::http::request;
 use super::load::{Load, Make, interleave};
 use super::reads::{basic, create};
 use super::table::{Table, Target};
-use super::{ENGINES, Plan, node};
+use super::{Plan, node};
 use crate::node::Node;
 use crate::rest::BASE;
 
@@ -22,21 +22,21 @@ const USERS: usize = 256;
 /// See the module.
 pub fn measure(plan: &Plan, table: &mut Table) {
     let room = super::room();
-    let Some(beside) = etcd(&room.path().join("etcd")) else {
-        return table.note("Durable writes", "skipped: etcd is not installed");
-    };
-    let nodes = ENGINES.map(|engine| node(&room.path().join(engine), engine));
-    nodes.iter().for_each(prepare);
-    let mut wave = 0;
-    for (what, make) in kinds(&nodes[0]) {
-        for (connections, times) in LOADS {
-            wave += 1;
-            let [sled, redb, journal] = nodes.each_ref().map(|node| Load::open(node.server(), connections, make(wave)));
-            let etcd = Load::open(beside.server(), connections, put());
-            let [sled, redb, journal, etcd] = interleave([sled, redb, journal, etcd], plan.rounds);
-            for (engine, summary) in ENGINES.iter().zip([sled, redb, journal]) {
+    for engine in plan.engines() {
+        // Each by itself, for what a node does in the background would be paid for by the others.
+        let Some(beside) = etcd(&room.path().join(format!("etcd-{engine}"))) else {
+            return table.note("Durable writes", "skipped: etcd is not installed");
+        };
+        let node = node(&room.path().join(engine), engine);
+        prepare(&node);
+        let mut wave = 0;
+        for (what, make) in kinds(&node) {
+            for (connections, times) in LOADS {
+                wave += 1;
+                let loads = [Load::open(node.server(), connections, make(wave)), Load::open(beside.server(), connections, put())];
+                let [hearth, etcd] = interleave(loads, plan.rounds);
                 let what = format!("{what}, {connections} connections, {engine}");
-                table.versus(&what, summary, ("etcd", etcd), summary.rate / etcd.rate, Target::AtLeast(times));
+                table.versus(&what, hearth, ("etcd", etcd), hearth.rate / etcd.rate, Target::AtLeast(times));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `make bench`: measures the release build of `hearth` and prints a table.
 //!
-//! `bench [MEASURE…] [--users N] [--rounds N] [--entries N]`; measures are `get`, `write`, `create`, `million`; none named is all of
+//! `bench [MEASURE…] [--users N] [--rounds N] [--entries N] [--engine NAME]`; measures are `get`, `write`, `create`, `million`; none named is all of
 //! these. Of a cluster: `cluster`, `kills`, `catch-up`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -10,7 +10,7 @@ use cluster_tests::bench::{Plan, contenders, run};
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let mut plan = Plan { only: Vec::new(), many: 1_000_000, rounds: 7, entries: 1_000_000 };
+    let mut plan = Plan { only: Vec::new(), many: 1_000_000, rounds: 7, entries: 1_000_000, engine: None };
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|text| text.parse().ok()).expect("a number follows");
         match arg.as_str() {
@@ -18,6 +18,7 @@ fn main() {
             "--users" => plan.many = number(),
             "--rounds" => plan.rounds = number(),
             "--entries" => plan.entries = number(),
+            "--engine" => plan.engine = Some(args.next().expect("an engine's name")),
             _ => plan.only.push(arg),
         }
     }
