@@ -2,23 +2,27 @@
 //!
 //! A process that dies takes its connections with it at once, while an election timeout has to bear with slow disks. So a
 //! broken stream from the leader makes every node knock at the leader's door; only a door that is shut (not one that is slow
-//! to open) counts. Then the next in line asks for votes, the one after it a moment later, and so on. Should the leader live
-//! after all, an election costs a moment and nothing else.
+//! to open) counts. Then the next in line asks for votes, the one after it a moment later, and so on; whoever has to refuse one
+//! that lacks entries stands soon after. Should the leader live after all, an election costs a moment and nothing else.
 
 use std::io;
 use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
 use openraft::raft::TransferLeaderRequest;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::group::{Group, Seat};
 use super::members::Members;
 use crate::actors::Views;
 use crate::raft::NodeId;
 
-/// How long each waits for those before it in line.
+/// How long each waits for those before it in line,
 const TURN: Duration = Duration::from_millis(250);
+/// and for others to elect a candidate that this node had to refuse.
+const REFUSED: Duration = Duration::from_millis(20);
+/// How often a node stands to get beyond the term of such a candidate.
+const ATTEMPTS: usize = 4;
 
 /// See the module.
 pub struct Suspicion {
@@ -56,16 +60,52 @@ impl Suspicion {
     /// Stands for election once it is this node's turn, unless somebody else leads by then.
     async fn succeed(&self, gone: NodeId) {
         let Some(turn) = self.turn(gone) else { return };
-        let raft = self.members.node().raft();
-        let mut changes = raft.server_metrics();
-        let replaced = async { while changes.borrow_watched().current_leader == Some(gone) && changes.changed().await.is_ok() {} };
-        if turn > 0 && timeout(TURN * turn, replaced).await.is_ok() {
-            return;
+        if turn > 0 {
+            tokio::select! {
+                biased;
+                () = self.until(|leader, _| leader != Some(gone)) => return,
+                () = self.turn_comes(TURN * turn) => {}
+            }
         }
-        let (vote, me) = (raft.server_metrics().borrow_watched().vote, self.members.me());
-        if let Err(error) = raft.handle_transfer_leader(TransferLeaderRequest::new(vote, me, None)).await {
+        // The term of a candidate that was refused is spent, for it has voted for itself: this one has to go beyond it.
+        for _ in 0..ATTEMPTS {
+            let before = self.term();
+            self.stand().await;
+            let _ = timeout(REFUSED, self.until(|_, term| term > before)).await;
+            if *self.members.node().heard().refused().borrow() < self.term() {
+                return;
+            }
+        }
+    }
+
+    /// Waits so long, or until a candidate had to be refused and nobody else has elected it.
+    async fn turn_comes(&self, wait: Duration) {
+        let mut refused = self.members.node().heard().refused();
+        // One of an earlier election is of a term that is over.
+        let candidate = async { drop(refused.wait_for(|term| *term > self.term()).await) };
+        if timeout(wait, candidate).await.is_ok() {
+            sleep(REFUSED).await;
+        }
+    }
+
+    /// Waits for this to be true of the leader that is known and of the term.
+    async fn until(&self, condition: impl Fn(Option<NodeId>, u64) -> bool) {
+        let mut changes = self.members.node().raft().server_metrics();
+        while !condition(self.members.leader(), self.term()) && changes.changed().await.is_ok() {}
+    }
+
+    /// Asks for votes in the next term, without asking first whether it would get them: that a leader was heard of lately is
+    /// no reason to refuse.
+    async fn stand(&self) {
+        let (vote, me) = (self.members.node().raft().server_metrics().borrow_watched().vote, self.members.me());
+        if let Err(error) = self.members.node().raft().handle_transfer_leader(TransferLeaderRequest::new(vote, me, None)).await {
             tracing::debug!(%error, "no election");
         }
+    }
+
+    /// The term this node is in.
+    fn term(&self) -> u64 {
+        self.members.node().raft().server_metrics().borrow_watched().vote.leader_id.term
     }
 
     /// How many voters that are up come before this node in line, without the one that is gone.

@@ -72,7 +72,12 @@ impl<R: Replica> Raft for Service<R> {
 
     async fn vote(&self, request: Request<VoteRequest>) -> Result<Response<VoteResponse>, Status> {
         let (node, _) = self.for_member(&request)?;
-        let answer = node.raft().vote(convert::from_vote_request(request.into_inner())?).await.map_err(stopped)?;
+        let request = convert::from_vote_request(request.into_inner())?;
+        let (term, last) = (request.vote.leader_id.term, request.last_log_id);
+        let answer = node.raft().vote(request).await.map_err(stopped)?;
+        if !answer.vote_granted && answer.last_log_id > last {
+            node.heard().refuse(term);
+        }
         Ok(Response::new(convert::vote_response(&answer)))
     }
 

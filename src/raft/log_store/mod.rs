@@ -5,6 +5,7 @@
 
 mod reader;
 mod recover;
+mod sweep;
 mod tail;
 
 use std::io;
@@ -20,11 +21,9 @@ use super::writer::{Callback, Job, Writer};
 
 use self::recover::{META_COMMITTED, META_PURGED, META_VOTE};
 pub use self::recover::{META_IDENTITY, Recovered};
+use self::sweep::Sweeper;
 pub use self::tail::Room;
 use self::tail::Tail;
-
-/// How many entries one job of a purge deletes, so that appends get in between.
-const PURGE_STEP: u64 = 1024;
 
 /// The log of this node. Clones are handles to the same log.
 #[derive(Clone)]
@@ -36,6 +35,7 @@ struct Shared {
     log: RwLock<Log>,
     engine: Arc<dyn LedgerReader>,
     writer: Writer,
+    sweeper: Sweeper,
 }
 
 /// What is known of the log without the disk. The entries present are `first..next`.
@@ -55,12 +55,9 @@ impl LogStore {
     /// # Errors
     /// The writer has failed.
     pub async fn open(recovered: Recovered, engine: Arc<dyn LedgerReader>, writer: Writer) -> io::Result<Self> {
-        let leftover = recovered.leftover;
-        let shared = Shared { log: RwLock::new(recovered.log), engine, writer };
-        if let Some(end) = leftover {
-            let ops = vec![Op::DeleteRange { space: Space::Log, keys: 0..end }];
-            shared.writer.submit(Job { ops, ..Job::default() }).await?;
-        }
+        writer.check()?;
+        let sweeper = Sweeper::start(writer.clone(), recovered.leftover);
+        let shared = Shared { log: RwLock::new(recovered.log), engine, writer, sweeper };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -107,19 +104,16 @@ impl Log {
         gone
     }
 
-    /// Forgets the entries up to `upto`, and says which went.
-    fn purge(&mut self, upto: LogId) -> std::ops::Range<u64> {
-        let first = self.first;
+    /// Forgets the entries up to `upto`.
+    fn purge(&mut self, upto: LogId) {
         let end = upto.index + 1;
         self.purged = self.purged.max(Some(upto));
         if self.last.is_none_or(|last| last.index <= upto.index) {
             self.last = Some(upto);
         }
-        let gone = first..end.min(self.next).max(first);
         self.first = self.first.max(end);
         self.next = self.next.max(end);
         self.tail.drop_before(end);
-        gone
     }
 }
 
@@ -188,21 +182,16 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         self.shared.writer.write(vec![Op::DeleteRange { space: Space::Log, keys: gone }]).await
     }
 
-    /// Need not be durable: the mark is in one batch with the first deletions, and entries left below it are harmless.
+    /// Need not be durable: the mark is on its way before the first deletion, and entries left below it are harmless.
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
-        let (mut gone, purged) = {
+        let purged = {
             let mut log = self.log_mut();
-            (log.purge(log_id), log.purged.unwrap_or(log_id))
+            log.purge(log_id);
+            log.purged.unwrap_or(log_id)
         };
-        let mut ops = vec![meta(META_PURGED, codec::encode_position(purged)?)];
-        loop {
-            let step = gone.start..gone.end.min(gone.start + PURGE_STEP);
-            gone.start = step.end;
-            ops.push(Op::DeleteRange { space: Space::Log, keys: step });
-            self.shared.writer.submit(Job { ops: std::mem::take(&mut ops), ..Job::default() }).await?;
-            if gone.is_empty() {
-                return Ok(());
-            }
-        }
+        let ops = vec![meta(META_PURGED, codec::encode_position(purged)?)];
+        self.shared.writer.submit(Job { ops, ..Job::default() }).await?;
+        self.shared.sweeper.upto(purged.index + 1);
+        Ok(())
     }
 }

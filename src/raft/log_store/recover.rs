@@ -1,6 +1,7 @@
 //! What the engine holds at start, checked record by record: a damaged or incomplete log is refused, never mended.
 
 use std::io;
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -24,8 +25,8 @@ const STEP: usize = 512;
 /// A log found on disk.
 pub struct Recovered {
     pub(super) log: Log,
-    /// Entries below this index are purged but not all deleted.
-    pub(super) leftover: Option<u64>,
+    /// Where entries are that are purged but not deleted. Empty, it begins where the log does.
+    pub(super) leftover: Range<u64>,
     /// What is at [`META_IDENTITY`].
     pub identity: Option<Bytes>,
 }
@@ -50,7 +51,7 @@ impl Recovered {
             tail: Tail::new(first, room),
         };
         log.load(engine)?;
-        let leftover = engine.range(Space::Log, 0..first, Order::Ascending, 1)?.first().map(|_| first);
+        let leftover = engine.range(Space::Log, 0..first, Order::Ascending, 1)?.first().map_or(first, |(key, _)| *key)..first;
         Ok(Self { log, leftover, identity: get(META_IDENTITY)? })
     }
 

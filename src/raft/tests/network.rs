@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use openraft::async_runtime::WatchReceiver;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tonic::transport::Server;
 use uuid::Uuid;
 
@@ -132,4 +134,28 @@ async fn a_node_that_is_not_there_is_no_burden() {
     door.abort();
     let knocks = knocks.load(Ordering::Relaxed);
     assert!((1..200).contains(&knocks), "{knocks} knocks in two seconds");
+}
+
+/// Every heartbeat is a stream of its own; a node that took their ends for a hint would knock at the leader's door all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_a_stream_that_breaks_is_a_hint() {
+    let dirs = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let first = founder(dirs[0].path(), &never()).await;
+    let other = member(dirs[1].path(), &never(), Some(identity(&first, 7))).await;
+    let raft = first.started.node.raft();
+    raft.add_learner(7, other.address.node(), true).await.unwrap();
+    let mut broken = other.started.node.heard().broken();
+    broken.mark_unchanged();
+    let mut metrics = raft.metrics();
+    let (mut heartbeats, mut last) = (0, None);
+    while heartbeats < 5 {
+        metrics.changed().await.unwrap();
+        let heard = metrics.borrow_watched().heartbeat.as_ref().and_then(|all| all.get(&7).cloned().flatten());
+        heartbeats += u32::from(heard != last);
+        last = heard;
+    }
+    assert!(!broken.has_changed().unwrap());
+    first.started.node.close().await.unwrap();
+    timeout(Duration::from_secs(20), broken.changed()).await.unwrap().unwrap();
+    assert_eq!(broken.borrow().1, 1);
 }

@@ -100,11 +100,23 @@ impl Writer {
     /// # Errors
     /// The disk failed, now or before.
     pub async fn write(&self, ops: Vec<Op>) -> io::Result<()> {
+        self.wait(Job { ops, durable: true, ..Job::default() }).await
+    }
+
+    /// Writes, when something else is written too or a moment later, and waits until it is.
+    ///
+    /// # Errors
+    /// The disk failed, now or before.
+    pub async fn write_lazily(&self, ops: Vec<Op>) -> io::Result<()> {
+        self.wait(Job { ops, ..Job::default() }).await
+    }
+
+    async fn wait(&self, job: Job) -> io::Result<()> {
         let (tell, told) = oneshot::channel();
         let done: Callback = Box::new(move |result| {
-            let _ = tell.send(result);
+            let _ = tell.send(result); // whoever waited may have given up
         });
-        self.submit(Job { ops, durable: true, written: None, done: Some(done) }).await?;
+        self.submit(Job { done: Some(done), ..job }).await?;
         told.await.map_err(|_| self.why_stopped())?
     }
 

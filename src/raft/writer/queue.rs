@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Job;
-use crate::raft::engine::Op;
 
 /// How many bytes go into one batch, unless a single job has more.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
@@ -25,13 +24,6 @@ pub struct Queued {
     pub job: Job,
     pub bytes: usize,
     pub _room: OwnedSemaphorePermit,
-}
-
-impl Queued {
-    /// A range is deleted in steps so that others get in between; held back, the steps would become one.
-    fn is_urgent(&self) -> bool {
-        self.job.durable || self.job.ops.iter().any(|op| matches!(op, Op::DeleteRange { .. }))
-    }
 }
 
 /// What the thread does while the queue is locked by another.
@@ -68,7 +60,7 @@ impl Line {
         {
             bytes += queued.bytes;
             self.bytes -= queued.bytes;
-            self.urgent -= usize::from(queued.is_urgent());
+            self.urgent -= usize::from(queued.job.durable);
             taken.push(queued);
         }
         taken
@@ -94,7 +86,7 @@ impl Queue {
             return false;
         }
         line.bytes += queued.bytes;
-        line.urgent += usize::from(queued.is_urgent());
+        line.urgent += usize::from(queued.job.durable);
         line.jobs.push_back(queued);
         let wake = match line.thread {
             Thread::Awake => false,
@@ -166,7 +158,7 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::raft::engine::Space;
+    use crate::raft::engine::{Op, Space};
 
     fn queued(durable: bool, bytes: usize) -> Queued {
         let ops = vec![Op::Delete { space: Space::Log, key: 1 }];
