@@ -148,6 +148,8 @@ pub fn catch_up(plan: &Plan, table: &mut Table) {
         }
         (restarted.join().expect("it comes back"), super::stats::median(rates))
     });
+    let together = rate(&mut load, 10);
     table.figure(&format!("a node that missed {written} entries is back after"), back.0.as_secs_f64(), " s", Target::None);
-    table.figure("what the others keep of their rate meanwhile", back.1 / alone, "", Target::AtLeast(0.8));
+    table.figure("what the others keep meanwhile of the rate of the two", back.1 / alone, "", Target::AtLeast(0.8));
+    table.figure("what they keep meanwhile of the rate of all three afterwards", back.1 / together, "", Target::None);
 }

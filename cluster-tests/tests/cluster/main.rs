@@ -9,6 +9,7 @@ mod forming;
 mod joining;
 mod lives;
 mod nemesis;
+mod operating;
 mod refusals;
 mod retries;
 mod rolling;

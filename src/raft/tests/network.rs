@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tonic::transport::Server;
 use uuid::Uuid;
@@ -17,7 +18,9 @@ use super::node::{SLED, Started, never};
 use crate::base::secrets::Secret;
 use crate::config::Store;
 use crate::raft::{Address, Begin, Identity, Opened, Order, Service, Space, open};
-use crate::wire::{Credentials, Dialer, Incoming, NodeName};
+use crate::wire::raft::raft_client::RaftClient;
+use crate::wire::raft::{Ballot, LogId, VoteRequest};
+use crate::wire::{Credentials, Dialer, Incoming, Name, NodeName};
 
 /// A node and what answers for it.
 struct Member {
@@ -136,6 +139,20 @@ async fn a_node_that_is_not_there_is_no_burden() {
     assert!((1..200).contains(&knocks), "{knocks} knocks in two seconds");
 }
 
+/// A connection's way to `to`, until it is cut.
+async fn way(to: String) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap().to_string();
+    let carry = async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(&to).await.unwrap();
+            connections.spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+        }
+    };
+    (at, tokio::spawn(carry))
+}
+
 /// Every heartbeat is a stream of its own; a node that took their ends for a hint would knock at the leader's door all the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_stream_that_breaks_is_a_hint() {
@@ -143,7 +160,10 @@ async fn only_a_stream_that_breaks_is_a_hint() {
     let first = founder(dirs[0].path(), &never()).await;
     let other = member(dirs[1].path(), &never(), Some(identity(&first, 7))).await;
     let raft = first.started.node.raft();
-    raft.add_learner(7, other.address.node(), true).await.unwrap();
+    let (at, way) = way(other.address.at.clone()).await;
+    raft.add_learner(7, Address { at, ..other.address.clone() }.node(), true).await.unwrap();
+    let index = first.started.write(1, b"value").await.unwrap();
+    other.started.node.progress().wait(index).await;
     let mut broken = other.started.node.heard().broken();
     broken.mark_unchanged();
     let mut metrics = raft.metrics();
@@ -155,7 +175,30 @@ async fn only_a_stream_that_breaks_is_a_hint() {
         last = heard;
     }
     assert!(!broken.has_changed().unwrap());
-    first.started.node.close().await.unwrap();
+    way.abort();
     timeout(Duration::from_secs(20), broken.changed()).await.unwrap().unwrap();
     assert_eq!(broken.borrow().1, 1);
+}
+
+/// A node that has to refuse a candidate because its own log is longer may have to stand itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_candidate_that_lacks_entries_is_refused_and_heard_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = founder(dir.path(), &never()).await;
+    let last = first.started.write(1, b"value").await.unwrap();
+    let credentials = Credentials::derive(&Secret::new("the secret of a test".to_owned())).unwrap();
+    let cluster = first.started.node.identity().cluster_id;
+    credentials.become_node(NodeName { cluster, node: 9 }).unwrap();
+    let channel = Dialer::new(&credentials, None).unwrap().channel(&first.address.at, Name::Node(NodeName { cluster, node: 1 }));
+    let mut client = RaftClient::new(channel);
+    let mut stand = async |term, index| {
+        let last = Some(LogId { term: 1, node: 1, index });
+        let vote = Some(Ballot { term, node: 9, committed: false });
+        client.vote(VoteRequest { vote, last, leadership_transfer: true }).await.unwrap().into_inner().granted
+    };
+    let refused = first.started.node.heard().refused();
+    assert!(!stand(70, last - 1).await);
+    assert_eq!(*refused.borrow(), 70);
+    assert!(stand(71, last + 1).await);
+    assert_eq!(*refused.borrow(), 70, "one that has all entries says nothing of this node");
 }

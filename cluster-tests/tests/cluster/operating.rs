@@ -1,0 +1,79 @@
+//! What an operator does: turning a node that stood alone into a cluster, and the commands that look after one.
+
+use std::process::Command;
+
+use cluster_tests::node::{SECRET, binary};
+use cluster_tests::{Cluster, Dice, Node, wait_for};
+
+use crate::{CONFIG, PATIENCE, put, reads};
+
+#[test]
+fn a_node_that_stood_alone_becomes_the_first_of_a_cluster() {
+    let mut cluster = Cluster::planned(3, CONFIG, Dice::new("alone before"));
+    let first = cluster.founder();
+    let alone = Node::start_on(&cluster.data(first));
+    alone.client().json().body("POST", "/system/properties", r#"{"key":"before","value":"1"}"#).is(201);
+    assert!(alone.stop().success());
+    cluster.start_all();
+    (0..3).for_each(|node| reads(&cluster, node, "before", "1"));
+    put(&cluster, (first + 1) % 3, "after", "2");
+    reads(&cluster, first, "after", "2");
+    cluster.same_state();
+}
+
+/// Runs `hearth cluster` against a node: whether it succeeded, and what it said.
+fn hearth(cluster: &Cluster, node: usize, words: &[&str], secret: &str) -> (bool, String) {
+    let url = format!("http://{}", cluster.addresses()[node]);
+    let mut command = Command::new(binary());
+    let done = command.arg("cluster").args(words).args(["--url", &url]).env("HEARTH_API_SECRET", secret).output().unwrap();
+    let said = [done.stdout, done.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+    (done.status.success(), said)
+}
+
+/// What it says when it succeeds.
+#[track_caller]
+fn says(cluster: &Cluster, node: usize, words: &[&str]) -> String {
+    let (done, said) = hearth(cluster, node, words, SECRET);
+    assert!(done, "hearth cluster {words:?}: {said}");
+    said
+}
+
+fn number(cluster: &Cluster, node: usize) -> String {
+    cluster.status(node).unwrap()["nodeId"].to_string()
+}
+
+#[test]
+fn the_commands_show_and_change_the_cluster() {
+    let mut cluster = Cluster::start(3, CONFIG, Dice::new("commands"));
+    let leader = cluster.leader(&[0]).unwrap();
+    let [next, last] = [1, 2].map(|step| (leader + step) % 3);
+    let numbers = [leader, next, last].map(|node| number(&cluster, node));
+
+    // States are compared once all write the format that has marks.
+    let shown = wait_for("states to be compared", PATIENCE, || {
+        let shown = says(&cluster, next, &["status"]);
+        if shown.contains("3 of 3 nodes compared, equal: ") { Ok(shown) } else { Err(shown) }
+    });
+    assert!(shown.contains(&format!("leader     {} in term ", numbers[0])), "{shown}");
+    let listed = says(&cluster, last, &["nodes"]);
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    let json: serde_json::Value = serde_json::from_str(&says(&cluster, last, &["nodes", "--json"])).unwrap();
+    assert_eq!(json.as_array().map(Vec::len), Some(3), "{json}");
+
+    assert_eq!(says(&cluster, last, &["transfer", "--to", &numbers[1]]), format!("node {} leads\n", numbers[1]));
+    let (done, said) = hearth(&cluster, leader, &["transfer", "--to", "1000000"], SECRET);
+    assert!(!done && said.contains("1000000"), "{said}");
+
+    assert_eq!(says(&cluster, last, &["drain"]), "");
+    let ready = |node: usize| cluster.client(node).get("/system/readiness").status;
+    assert_eq!((ready(leader), ready(last)), (200, 503));
+
+    let (done, said) = hearth(&cluster, leader, &["remove", &numbers[2]], "another secret");
+    assert!(!done && said.contains("401"), "{said}");
+    cluster.kill(last);
+    wait_for("a dead node to be taken out", PATIENCE, || match hearth(&cluster, leader, &["remove", &numbers[2]], SECRET) {
+        (true, _) => Ok(()),
+        (false, said) => Err(said),
+    });
+    assert_eq!(cluster.status(leader).unwrap()["voters"].as_array().map(Vec::len), Some(2));
+}
