@@ -26,7 +26,7 @@ fn jids(text: &str) {
         }
     }
     if let Ok(jid) = BareJid::parse(text) {
-        assert_eq!(BareJid::parse(&jid.to_string()).as_ref(), Ok(&jid));
+        assert_eq!(BareJid::parse(jid.as_ref()).as_ref(), Ok(&jid));
         assert!(jid.to_string().len() <= 2047);
     }
     if let Ok(name) = Localpart::parse(text) {

@@ -1,7 +1,7 @@
 //! Request targets.
 
 use hearth::rest::path::{Query, segments};
-use hearth::rest::routes::find;
+use hearth::rest::routes::{Base, find};
 
 /// The first line is a path, the rest a query.
 pub fn any(bytes: &[u8]) {
@@ -9,7 +9,7 @@ pub fn any(bytes: &[u8]) {
     let (path, query) = text.split_once('\n').unwrap_or((&text, ""));
     if let Ok(found) = segments(path) {
         assert_eq!(found.len(), count(path));
-        if let Some((route, params)) = find(&found) {
+        for (route, params) in [Base::Openfire, Base::Own].into_iter().filter_map(|base| find(base, &found)) {
             assert_eq!(params.len(), route.path.matches('{').count());
             assert!(params.iter().all(|param| !param.is_empty()));
             assert!(route.allow().ends_with("OPTIONS"));

@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use hearth::base::secrets::{DEFAULT_ITERATIONS, Verifier};
 
-use super::Plan;
 use super::http::request;
-use super::load::{Load, SLICE, WARM_UP};
+use super::load::{Load, Make, SLICE, WARM_UP};
 use super::reads::basic;
 use super::stats::{Slice, Summary};
 use super::table::{Table, Target};
 use super::usage::Usage;
-use crate::node::Node;
+use super::{Plan, node};
 use crate::rest::BASE;
 
 const CONNECTIONS: usize = 16;
@@ -20,25 +19,25 @@ const CONNECTIONS: usize = 16;
 /// See the module.
 pub fn measure(plan: &Plan, table: &mut Table) {
     let room = super::room();
-    let node = Node::start_on(room.path());
-    let authorization = basic();
-    let mut load = Load::open(
-        node.server(),
-        CONNECTIONS,
-        Arc::new(move |connection, n| {
+    for engine in plan.engines() {
+        let node = node(&room.path().join(engine), engine);
+        let authorization = basic();
+        let make: Make = Arc::new(move |connection, n| {
             let body = format!(r#"{{"username":"u{connection}-{n}","password":"correct horse"}}"#);
             request("POST", &format!("{BASE}/users"), &[("Authorization", &authorization), ("Content-Type", "application/json")], &body)
-        }),
-    );
-    load.run(WARM_UP);
-    hash(WARM_UP);
-    let (mut hearth, mut alone) = (Vec::new(), Vec::new());
-    for _ in 0..plan.rounds {
-        hearth.push(load.run(SLICE));
-        alone.push(hash(SLICE));
+        });
+        let mut load = Load::open(node.server(), CONNECTIONS, make);
+        load.run(WARM_UP);
+        hash(WARM_UP);
+        let (mut hearth, mut alone) = (Vec::new(), Vec::new());
+        for _ in 0..plan.rounds {
+            hearth.push(load.run(SLICE));
+            alone.push(hash(SLICE));
+        }
+        let (a, b) = (Summary::of(&hearth), Summary::of(&alone));
+        let what = format!("Creating users, {CONNECTIONS} connections, {engine}");
+        table.versus(&what, a, ("the hash alone, all cores", b), a.rate / b.rate, Target::AtLeast(0.8));
     }
-    let (a, b) = (Summary::of(&hearth), Summary::of(&alone));
-    table.versus("Creating users, 16 connections", a, ("the hash alone, all cores", b), a.rate / b.rate, Target::AtLeast(0.8));
 }
 
 /// Hashes on every core for so long.

@@ -1,5 +1,5 @@
 //! Random faults under traffic: afterwards one order explains every answer, nothing acknowledged is lost, nothing was done
-//! twice, and all nodes hold the same.
+//! twice, all nodes hold the same, and the line of seniority was the same for all at every moment.
 
 use std::time::Duration;
 
@@ -7,15 +7,18 @@ use cluster_tests::{Cluster, Dice, Plan, Traffic};
 
 use crate::CONFIG;
 use crate::nemesis::harm;
+use crate::witness::Witness;
 
 /// Clients of every node while things go wrong.
 pub fn round(cluster: &mut Cluster, dice: &mut Dice, name: &str, time: Duration, spared: &[usize]) {
     let plan = Plan { name: name.to_owned(), clients: 12, keys: 4, pause: Duration::from_millis(20) };
+    let witness = Witness::start(cluster);
     let traffic = Traffic::start(&cluster.addresses(), &plan, dice.split());
     harm(cluster, dice, time, spared);
     let fallen = cluster.fallen();
     assert!(fallen.is_empty(), "nodes ended by themselves: {fallen:#?}");
     let record = traffic.stop();
+    assert!(witness.stop() > 0, "nobody told of the line of seniority");
     cluster.settled();
     let clients: Vec<_> = (0..cluster.size()).map(|node| cluster.client(node)).collect();
     record.judge(&clients);

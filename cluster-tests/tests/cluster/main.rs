@@ -16,6 +16,7 @@ mod rolling;
 mod seniority;
 mod serving;
 mod soak;
+mod witness;
 
 use std::time::Duration;
 
