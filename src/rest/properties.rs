@@ -46,11 +46,11 @@ pub async fn create(call: Call) -> Result<Answer> {
 pub async fn update(call: Call) -> Result<Answer> {
     let key = call.param(0);
     let Property { key: named, value } = call.read()?.ok_or_else(|| mismatch(key))?;
-    // The body is looked at only for a property that exists; whether it still does is decided with the change. Only a refusal
-    // that comes before needs the truth.
+    // The body is looked at only for a property that exists, which is decided with the change where the body is good: so that a
+    // refusal, too, is remembered under the request's key.
     let absent = || ApiError { resource: named.clone(), ..ApiError::not_found(NOT_FOUND, "Could not find property for update", "") };
     let (fits, says) = (named.as_deref() == Some(key), value.is_some() || deletes(&call));
-    if !(fits && says && properties::exists(&call.hearth.local(), key)) {
+    if !(fits && says) {
         if !properties::exists(&*call.hearth.read().await.map_err(general)?, key) {
             return Err(absent());
         }

@@ -6,7 +6,7 @@ mod values;
 use crate::base::jid::Domain;
 use crate::base::{ids, secrets};
 use crate::state::properties::{Command as Property, KEY_MAX, VALUE_MAX, canonical_key};
-use crate::state::{Command, State};
+use crate::state::{Command, Refusal, State};
 
 use super::credentials::SECRET;
 use super::{Caller, Fault, Hearth, Invalid, Saying};
@@ -57,7 +57,8 @@ impl Hearth {
     /// # Errors
     /// As [`Hearth::set_property`], and [`crate::state::Refusal::PropertyNotFound`].
     pub async fn update_property(&self, caller: &Caller, key: &str, value: String) -> Result<(), Fault> {
-        let value = self.checked(key, value)?;
+        let known = |state: &State| if exists(state, key) { Ok(()) } else { Err(Refusal::PropertyNotFound(key.into())) };
+        let value = self.after(self.checked(key, value), known).await?;
         let saying = Saying::new(format!("Updated server property {key}"));
         let update = Property::Update { key: key.into(), value, registered: is_listed(key) };
         self.act(caller, saying, Command::Properties(update)).await.map(drop)
