@@ -40,7 +40,8 @@ down: ## Stop those containers; their data stays
 verify: ## Check format, lints, documentation, licences and imports; writes nothing but build output
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked --quiet -- -D warnings
-	$(CARGO) clippy --manifest-path cluster-tests/fuzz/Cargo.toml --target-dir $(TARGET) --locked --quiet -- -D warnings
+	cp Cargo.lock cluster-tests/fuzz/Cargo.lock
+	$(CARGO) clippy --manifest-path cluster-tests/fuzz/Cargo.toml --target-dir $(TARGET) --quiet -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
 	$(RUN_TESTS) --locked --package cluster-tests --test house
 
