@@ -30,7 +30,7 @@ pub struct StreamOf {
 }
 
 impl StreamOf {
-    /// Its sender has said that there is no more.
+    /// There was no more to come.
     pub fn finish(mut self) {
         self.finished = true;
     }

@@ -122,11 +122,14 @@ fn decoded(
     from: StreamOf,
 ) -> (impl Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + 'static, oneshot::Receiver<Status>) {
     let (tell, broken) = oneshot::channel();
-    let requests = stream::unfold((incoming, tell, from), |(mut incoming, tell, from)| async move {
+    let requests = stream::unfold((incoming, tell, from, 0_u64), |(mut incoming, tell, from, count)| async move {
         match incoming.message().await.and_then(|request| request.map(convert::from_append).transpose()) {
-            Ok(Some(request)) => Some((request, (incoming, tell, from))),
+            Ok(Some(request)) => Some((request, (incoming, tell, from, count + 1))),
             Ok(None) => {
-                from.finish();
+                // A caller that goes away cancels its streams, which looks like an end; a heartbeat is one request.
+                if count <= 1 {
+                    from.finish();
+                }
                 None
             }
             Err(status) => {
