@@ -104,16 +104,19 @@ impl Log {
         gone
     }
 
-    /// Forgets the entries up to `upto`.
-    fn purge(&mut self, upto: LogId) {
+    /// Forgets the entries up to `upto`, and says which went.
+    fn purge(&mut self, upto: LogId) -> std::ops::Range<u64> {
+        let first = self.first;
         let end = upto.index + 1;
         self.purged = self.purged.max(Some(upto));
         if self.last.is_none_or(|last| last.index <= upto.index) {
             self.last = Some(upto);
         }
+        let gone = first..end.min(self.next).max(first);
         self.first = self.first.max(end);
         self.next = self.next.max(end);
         self.tail.drop_before(end);
+        gone
     }
 }
 
@@ -184,14 +187,13 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     /// Need not be durable: the mark is on its way before the first deletion, and entries left below it are harmless.
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
-        let purged = {
+        let (gone, purged) = {
             let mut log = self.log_mut();
-            log.purge(log_id);
-            log.purged.unwrap_or(log_id)
+            (log.purge(log_id), log.purged.unwrap_or(log_id))
         };
         let ops = vec![meta(META_PURGED, codec::encode_position(purged)?)];
         self.shared.writer.submit(Job { ops, ..Job::default() }).await?;
-        self.shared.sweeper.upto(purged.index + 1);
+        self.shared.sweeper.delete(gone);
         Ok(())
     }
 }

@@ -21,28 +21,48 @@ const LONGEST_REST: Duration = Duration::from_millis(100);
 /// Has entries deleted. Ends with the writer, or when it is dropped.
 #[derive(Debug)]
 pub struct Sweeper {
-    upto: watch::Sender<u64>,
+    purged: watch::Sender<Purged>,
+}
+
+/// What is to be deleted.
+#[derive(Clone, Debug)]
+struct Purged {
+    /// Everything below this index,
+    upto: u64,
+    /// but there is nothing here: a snapshot that was installed took the place of entries that never came.
+    gap: Range<u64>,
 }
 
 impl Sweeper {
     /// Begins with these. Must be called on a tokio runtime.
     pub fn start(writer: Writer, entries: Range<u64>) -> Self {
-        let (upto, until) = watch::channel(entries.end);
-        tokio::spawn(sweep(writer, entries.start, until));
-        Self { upto }
+        let (purged, told) = watch::channel(Purged { upto: entries.end, gap: 0..0 });
+        tokio::spawn(sweep(writer, entries.start, told));
+        Self { purged }
     }
 
-    /// From now on the entries below this index are to be deleted too.
-    pub fn upto(&self, index: u64) {
-        self.upto.send_if_modified(|upto| std::mem::replace(upto, index.max(*upto)) < index);
+    /// From now on these are to be deleted too; they come after those of before.
+    pub fn delete(&self, entries: Range<u64>) {
+        if entries.is_empty() {
+            return;
+        }
+        self.purged.send_modify(|purged| {
+            if entries.start > purged.upto {
+                purged.gap = purged.upto..entries.start;
+            }
+            purged.upto = entries.end.max(purged.upto);
+        });
     }
 }
 
 /// The sweeper's own.
-async fn sweep(writer: Writer, mut from: u64, mut until: watch::Receiver<u64>) {
+async fn sweep(writer: Writer, mut from: u64, mut purged: watch::Receiver<Purged>) {
     loop {
-        let end = *until.borrow_and_update();
+        let Purged { upto: end, gap } = purged.borrow_and_update().clone();
         while from < end {
+            if gap.contains(&from) {
+                from = gap.end;
+            }
             let (since, step) = (Instant::now(), from..end.min(from + STEP));
             from = step.end;
             if writer.write_lazily(vec![Op::DeleteRange { space: Space::Log, keys: step }]).await.is_err() {
@@ -52,7 +72,7 @@ async fn sweep(writer: Writer, mut from: u64, mut until: watch::Receiver<u64>) {
                 sleep((since.elapsed() * REST).min(LONGEST_REST)).await;
             }
         }
-        if until.changed().await.is_err() {
+        if purged.changed().await.is_err() {
             return;
         }
     }
@@ -95,9 +115,21 @@ mod tests {
         let (writer, reader) = filled(3000).await;
         let sweeper = Sweeper::start(writer.clone(), 0..1000);
         begins_at(&*reader, 1000).await;
-        sweeper.upto(2001);
-        sweeper.upto(1500);
+        sweeper.delete(1000..2001);
+        sweeper.delete(2001..2001);
         begins_at(&*reader, 2001).await;
+    }
+
+    /// After a snapshot the log goes on far behind where it was; what lies between never was.
+    #[tokio::test]
+    async fn a_gap_is_leapt_over() {
+        let (writer, reader) = filled(10).await;
+        let far = u64::MAX / 2;
+        let put = |key| Op::Put { space: Space::Log, key, value: Bytes::from_static(b"entry") };
+        writer.write(vec![put(far), put(far + 1)]).await.unwrap();
+        let sweeper = Sweeper::start(writer.clone(), 0..10);
+        sweeper.delete(far..far + 1);
+        begins_at(&*reader, far + 1).await;
     }
 
     /// An append that comes while very much is deleted is not behind all of it.
