@@ -43,15 +43,16 @@ verify: ## Check format, lints, documentation, licences and imports; writes noth
 	cp Cargo.lock cluster-tests/fuzz/Cargo.lock
 	$(CARGO) clippy --manifest-path cluster-tests/fuzz/Cargo.toml --target-dir $(TARGET) --quiet -- -D warnings
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private_intra_doc_links' $(CARGO) doc --workspace --no-deps --document-private-items --locked --quiet
-	$(RUN_TESTS) --locked --package cluster-tests --test house
+	$(RUN_TESTS) --workspace --locked --test house
 
 fix: ## Mend what can be mended without a thought: format and simple lints
 	$(CARGO) fmt --all
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	$(CARGO) fmt --all
 
-build: ## Build the binaries that the tests start
-	$(CARGO) build --workspace --bins --locked
+# With the tests, whose dependencies ask some crates for more features: without them these would be built twice.
+build: ## Build the binaries that the tests start, and the tests
+	$(CARGO) build --workspace --bins --tests --locked
 
 test: verify clients unit ## Everything: verify, clients of others, unit tests, the API over HTTP
 

@@ -32,7 +32,7 @@ fn main() {
 /// The binary beside this one, as it is now.
 fn build() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--release", "--package", "hearth", "--bin", "hearth"]).status();
+    let built = Command::new(cargo).args(["build", "--release", "--workspace", "--bins", "--quiet"]).status();
     assert!(built.is_ok_and(|status| status.success()), "hearth does not build");
 }
 
