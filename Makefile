@@ -83,13 +83,13 @@ soak: build ## The tests that take too long for every day
 	$(RUN_TESTS) --workspace --locked $(if $(NEXTEST),--run-ignored only,-- --ignored)
 
 sim: ## Simulate a cluster from very many seeds (SEEDS)
-	HEARTH_SIM_SEEDS=$(or $(SEEDS),10000) $(CARGO) test --locked --package hearth --lib -- --nocapture hundreds_of_seeds
+	HEARTH_SIM_SEEDS=$(or $(SEEDS),10000) $(CARGO) test --workspace --locked --lib -- --nocapture hundreds_of_seeds
 
-power-cut: build ## Cut the power of a loaded node again and again (root and loop devices)
-	$(CARGO) test --locked --package cluster-tests --test storage -- --ignored --nocapture power_cuts
+power-cut: build ## Cut the power of loaded nodes again and again (root and loop devices)
+	$(CARGO) test --workspace --locked --test storage --test cluster -- --ignored --nocapture power_cuts
 
 damage: build ## Damage the files of a node in a thousand ways
-	$(CARGO) test --locked --package cluster-tests --test storage -- --ignored --nocapture damage
+	$(CARGO) test --workspace --locked --test storage -- --ignored --nocapture damage
 
 fuzz: ## Fuzz every reader of foreign bytes (SECONDS_EACH, TARGETS)
 	cluster-tests/fuzz/run

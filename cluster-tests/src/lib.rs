@@ -9,6 +9,7 @@ pub mod dice;
 pub mod history;
 pub mod metrics;
 pub mod node;
+pub mod power;
 pub mod proxy;
 pub mod rest;
 pub mod traffic;

@@ -10,6 +10,7 @@ mod joining;
 mod lives;
 mod nemesis;
 mod operating;
+mod power;
 mod refusals;
 mod retries;
 mod rolling;
