@@ -48,7 +48,7 @@ pub use proposer::Proposer;
 pub use reads::Reads;
 pub use relay::{Relay, RelayService};
 pub use service::Service;
-pub use status::{MemberStatus, Overview};
+pub use status::{MemberStatus, Overview, Told};
 pub use whole::Cluster;
 
 /// The cluster cannot answer now; whether a proposal was carried out may be unknown, so a retry must use the same id.

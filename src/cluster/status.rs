@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use openraft::ServerState;
@@ -40,8 +41,25 @@ pub struct MemberStatus {
     pub incarnation: Option<u64>,
     /// Whether it votes.
     pub voter: bool,
-    /// How it sees itself; `None` when it does not answer.
-    pub own: Option<StatusResponse>,
+    /// What it answered; `None` when it did not.
+    pub told: Option<Told>,
+}
+
+/// What a node tells of itself.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The version of Hearth that it runs.
+    pub version: String,
+    /// The oldest and the newest store format that it reads and writes.
+    pub formats: [u32; 2],
+    /// The index of the newest entry of its log.
+    pub last_log: u64,
+    /// The index of the newest entry that it has applied.
+    pub applied: u64,
+    /// How many entries it is behind the longest log of all.
+    pub lag: u64,
+    /// The checksum of its state, and the index that it is of, if it was asked for.
+    pub checksum: Option<(u64, Bytes)>,
 }
 
 /// The cluster, from the node that was asked.
@@ -51,12 +69,18 @@ pub struct Overview {
     pub cluster: Uuid,
     /// The node that was asked.
     pub asked: NodeId,
-    /// How it sees itself.
-    pub own: StatusResponse,
+    /// What it is to the others: leader, follower, candidate, learner or stopped.
+    pub role: String,
+    /// The term it is in.
+    pub term: u64,
+    /// Whom it takes for the leader.
+    pub leader: Option<NodeId>,
+    /// The index up to which it knows the log to be committed.
+    pub committed: u64,
+    /// The index up to which it has applied the log.
+    pub applied: u64,
     /// The store format that is written.
     pub format: u8,
-    /// The index whose state the checksums are of, if they were asked for and the format knows marks.
-    pub marked: Option<u64>,
     /// Every member, the senior first, who is down last.
     pub members: Vec<MemberStatus>,
 }
@@ -109,14 +133,17 @@ impl Cluster {
         let marked = if checksums { timeout(MARKING, self.mark()).await.ok().and_then(Result::ok) } else { None };
         let limit = if marked.is_some() { PATIENCE + SUMMING } else { PATIENCE };
         let mut asked: FuturesOrdered<_> = self.members.listed().into_iter().map(|member| self.ask(member, marked, limit)).collect();
-        let mut members = Vec::new();
-        while let Some(member) = asked.next().await {
-            members.push(member);
+        let mut answers = Vec::new();
+        while let Some(answer) = asked.next().await {
+            answers.push(answer);
         }
+        let last = answers.iter().filter_map(|(_, own)| own.as_ref()).map(|own| own.last_log).max().unwrap_or(0);
+        let mut members: Vec<_> = answers.into_iter().map(|(listed, own)| self.member(listed, own.map(|own| told(own, last, marked)))).collect();
         members.sort_by_key(|member| member.incarnation.unwrap_or(u64::MAX));
         let identity = self.members.node().identity();
-        let own = self.own_status(None, limit).await;
-        Overview { cluster: identity.cluster_id, asked: identity.node_id, own, format: self.views.load().nodes.format(), marked, members }
+        let StatusResponse { role, term, leader, committed, applied, .. } = self.own_status(None, limit).await;
+        let (leader, format) = (Some(leader).filter(|leader| *leader > 0), self.views.load().nodes.format());
+        Overview { cluster: identity.cluster_id, asked: identity.node_id, role, term, leader, committed, applied, format, members }
     }
 
     /// Marks an index; its state is kept by every node until the next one is marked.
@@ -128,15 +155,19 @@ impl Cluster {
         self.propose(payload).await
     }
 
-    async fn ask(&self, Listed { id, address, voter }: Listed, checksum_at: Option<u64>, limit: Duration) -> MemberStatus {
-        let own = if id == self.members.me() {
+    async fn ask(&self, listed: Listed, checksum_at: Option<u64>, limit: Duration) -> (Listed, Option<StatusResponse>) {
+        let own = if listed.id == self.members.me() {
             Some(self.own_status(checksum_at, limit).await)
         } else {
-            match (self.members.calls(), &address) {
-                (Ok(calls), Some(address)) => calls.status(id, address, StatusRequest { checksum_at }, limit).await.ok(),
+            match (self.members.calls(), &listed.address) {
+                (Ok(calls), Some(address)) => calls.status(listed.id, address, StatusRequest { checksum_at }, limit).await.ok(),
                 _ => None,
             }
         };
+        (listed, own)
+    }
+
+    fn member(&self, Listed { id, address, voter }: Listed, told: Option<Told>) -> MemberStatus {
         let uuid = address.as_ref().map_or(self.own.uuid, |address| address.uuid);
         let nodes = &self.views.load().nodes;
         let up = nodes.iter().enumerate().find(|(_, member)| member.node == uuid);
@@ -148,7 +179,19 @@ impl Cluster {
             place: up.map(|(place, _)| place + 1),
             incarnation: up.map(|(_, member)| member.incarnation),
             voter,
-            own,
+            told,
         }
+    }
+}
+
+/// An answer, where `last` is the newest index of all logs and checksums are of the state at `marked`.
+fn told(own: StatusResponse, last: u64, marked: Option<u64>) -> Told {
+    Told {
+        version: own.version,
+        formats: [own.oldest_format, own.newest_format],
+        last_log: own.last_log,
+        applied: own.applied,
+        lag: last.saturating_sub(own.applied),
+        checksum: marked.zip(own.checksum),
     }
 }

@@ -1,10 +1,10 @@
 //! Hearth's own page about the cluster, for operators and their tools: `/hearth/v1/cluster`, in JSON.
 
 use actix_web::http::StatusCode;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use crate::cluster::{MemberStatus, Overview};
-use crate::wire::cluster::StatusResponse;
 
 use super::call::{Answer, Call, general};
 use super::error::{ApiError, Result};
@@ -54,40 +54,30 @@ fn answer(value: &Value) -> Answer {
 }
 
 fn whole(overview: &Overview) -> Value {
-    let (own, voters) = (&overview.own, |voter: bool| {
-        let those = overview.members.iter().filter(move |member| member.voter == voter);
-        those.map(|member| member.id).collect::<Vec<_>>()
-    });
+    let voters = |voter: bool| overview.members.iter().filter(move |member| member.voter == voter).map(|member| member.id).collect::<Vec<_>>();
     let senior = overview.members.iter().find(|member| member.place == Some(1)).map(|member| member.uuid.to_string());
     json!({
         "clusterId": overview.cluster.to_string(),
         "nodeId": overview.asked,
-        "state": own.role,
-        "term": own.term,
-        "leader": leader(overview),
+        "state": overview.role,
+        "term": overview.term,
+        "leader": overview.leader,
         "voters": voters(true),
         "learners": voters(false),
         "senior": senior,
-        "committed": own.committed,
-        "applied": own.applied,
+        "committed": overview.committed,
+        "applied": overview.applied,
         "format": overview.format,
         "nodes": members(overview),
     })
 }
 
-fn leader(overview: &Overview) -> Option<u64> {
-    Some(overview.own.leader).filter(|leader| *leader > 0)
-}
-
 fn members(overview: &Overview) -> Value {
-    let own = |member: &MemberStatus| member.own.clone();
-    let last = overview.members.iter().filter_map(own).map(|own| own.last_log).max().unwrap_or(0);
-    overview.members.iter().map(|member| entity(overview, member, last)).collect()
+    overview.members.iter().map(|member| entity(overview.leader, member)).collect()
 }
 
-fn entity(overview: &Overview, member: &MemberStatus, last: u64) -> Value {
-    let own = member.own.as_ref();
-    let of = |read: fn(&StatusResponse) -> u64| own.map(read);
+fn entity(leader: Option<u64>, member: &MemberStatus) -> Value {
+    let told = member.told.as_ref();
     json!({
         "id": member.id,
         "uuid": member.uuid.to_string(),
@@ -96,20 +86,15 @@ fn entity(overview: &Overview, member: &MemberStatus, last: u64) -> Value {
         "place": member.place,
         "incarnation": member.incarnation,
         "voter": member.voter,
-        "leader": leader(overview) == Some(member.id),
+        "leader": leader == Some(member.id),
         "senior": member.place == Some(1),
         "up": member.place.is_some(),
-        "reachable": own.is_some(),
-        "lastLog": of(|own| own.last_log),
-        "applied": of(|own| own.applied),
-        "lag": own.map(|own| last.saturating_sub(own.applied)),
-        "version": own.map(|own| own.version.clone()),
-        "formats": own.map(|own| [own.oldest_format, own.newest_format]),
-        "checksum": checksum(overview, own),
+        "reachable": told.is_some(),
+        "lastLog": told.map(|told| told.last_log),
+        "applied": told.map(|told| told.applied),
+        "lag": told.map(|told| told.lag),
+        "version": told.map(|told| &told.version),
+        "formats": told.map(|told| told.formats),
+        "checksum": told.and_then(|told| told.checksum.as_ref()).map(|(index, sum)| json!({ "index": index, "value": HEXLOWER.encode(sum) })),
     })
-}
-
-fn checksum(overview: &Overview, own: Option<&StatusResponse>) -> Option<Value> {
-    let sum = own?.checksum.as_ref()?;
-    Some(json!({ "index": overview.marked?, "value": data_encoding::HEXLOWER.encode(sum) }))
 }

@@ -44,7 +44,7 @@ pub fn measure(plan: &Plan, table: &mut Table) {
             interleave(loads, plan.rounds)
         };
         for (connections, times) in WRITES {
-            let [hearth, beside] = both(connections, property(0), put());
+            let [hearth, beside] = both(connections, property(0), put(0));
             let what = format!("property PUT through a follower, {connections} connections, {engine}");
             table.versus(&what, hearth, ("etcd", beside), hearth.rate / beside.rate, Target::AtLeast(times));
         }

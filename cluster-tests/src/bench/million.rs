@@ -48,9 +48,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     let small = Node::start_on(&few);
     writes::prepare(&small);
     writes::prepare(&large);
-    let (_, kind) = writes::kinds(&small).remove(0);
     for connections in [1, 64] {
-        let loads = [&large, &small].map(|node| Load::open(node.server(), connections, kind(0)));
+        let loads = [&large, &small].map(|node| Load::open(node.server(), connections, writes::property(0)));
         let [a, b] = interleave(loads, plan.rounds);
         let what = format!("{users} users: p50 of a write, {connections} connections");
         table.versus(&what, a, (&format!("{FEW} users"), b), f64::from(a.p50) / f64::from(b.p50), Target::AtMost(1.2));

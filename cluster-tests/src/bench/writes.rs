@@ -30,10 +30,11 @@ pub fn measure(plan: &Plan, table: &mut Table) {
         let node = node(&room.path().join(engine), engine);
         prepare(&node);
         let mut wave = 0;
-        for (what, make) in kinds(&node) {
+        let kinds: [(&str, Kind, Kind); 2] = [("property PUT", property, put), ("roster POST", roster, put_new)];
+        for (what, make, make_beside) in kinds {
             for (connections, times) in LOADS {
                 wave += 1;
-                let loads = [Load::open(node.server(), connections, make(wave)), Load::open(beside.server(), connections, put())];
+                let loads = [Load::open(node.server(), connections, make(wave)), Load::open(beside.server(), connections, make_beside(wave))];
                 let [hearth, etcd] = interleave(loads, plan.rounds);
                 let what = format!("{what}, {connections} connections, {engine}");
                 table.versus(&what, hearth, ("etcd", etcd), hearth.rate / etcd.rate, Target::AtLeast(times));
@@ -42,20 +43,8 @@ pub fn measure(plan: &Plan, table: &mut Table) {
     }
 }
 
-/// A kind of write and the requests that make it.
-type Kind = (&'static str, fn(u64) -> Make);
-
-/// What is measured, as far as this build serves it.
-pub fn kinds(node: &Node) -> Vec<Kind> {
-    let served = |(_, make): &Kind| {
-        let text = make(0)(USERS, 0);
-        let path = String::from_utf8_lossy(&text).split(' ').nth(1).map(str::to_owned).unwrap_or_default();
-        node.client().absolute("OPTIONS", &path, None).status == 200
-    };
-    let kinds: [Kind; 2] = [("property PUT", property), ("roster POST", roster)];
-    let kinds: Vec<Kind> = kinds.into_iter().filter(served).collect();
-    if kinds.is_empty() { vec![("lockout", lockout)] } else { kinds }
-}
+/// Makes the requests of one kind of write; none of a wave is one of another.
+type Kind = fn(u64) -> Make;
 
 /// Makes the accounts, and the properties that are overwritten.
 pub fn prepare(node: &Node) {
@@ -85,24 +74,31 @@ pub fn property(_: u64) -> Make {
 /// Adds a contact to a roster; no contact comes twice in a run.
 fn roster(wave: u64) -> Make {
     Arc::new(move |connection, n| {
-        let user = (connection + n as usize) % USERS;
-        let body = format!(r#"{{"jid":"c{wave}-{connection}-{n}@example.net","nickname":"Contact","subscriptionType":3}}"#);
-        json("POST", &format!("/users/w{user}/roster"), &body)
+        let (owner, body) = contact(wave, connection, n);
+        json("POST", &format!("/users/{owner}/roster"), &body)
     })
 }
 
-/// Locks an account and unlocks it.
-fn lockout(_: u64) -> Make {
-    Arc::new(|connection, n| {
-        let method = if n.is_multiple_of(2) { "POST" } else { "DELETE" };
-        json(method, &format!("/lockouts/w{}", connection % USERS), "")
+/// Whose roster the `n`th contact of a connection is added to, and the contact.
+fn contact(wave: u64, connection: usize, n: u64) -> (String, String) {
+    let owner = format!("w{}", (connection + n as usize) % USERS);
+    (owner, format!(r#"{{"jid":"c{wave}-{connection}-{n}@example.net","nickname":"Contact","subscriptionType":3}}"#))
+}
+
+/// The same as [`property`] into etcd: one key per connection is overwritten.
+pub fn put(_: u64) -> Make {
+    Arc::new(|connection, n| put_at(&format!("bench.p{connection}"), &format!("value {n}")))
+}
+
+/// The same as [`roster`] into etcd: a new key comes with each.
+fn put_new(wave: u64) -> Make {
+    Arc::new(move |connection, n| {
+        let (owner, body) = contact(wave, connection, n);
+        put_at(&format!("roster/{owner}/c{wave}-{connection}-{n}@example.net"), &body)
     })
 }
 
-/// The same amount of data into etcd, one key per connection.
-pub fn put() -> Make {
-    Arc::new(|connection, n| {
-        let (key, value) = (STANDARD.encode(format!("bench.p{connection}")), STANDARD.encode(format!("value {n}")));
-        request("POST", "/v3/kv/put", &[("Content-Type", "application/json")], &format!(r#"{{"key":"{key}","value":"{value}"}}"#))
-    })
+fn put_at(key: &str, value: &str) -> Vec<u8> {
+    let body = format!(r#"{{"key":"{}","value":"{}"}}"#, STANDARD.encode(key), STANDARD.encode(value));
+    request("POST", "/v3/kv/put", &[("Content-Type", "application/json")], &body)
 }
