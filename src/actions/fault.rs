@@ -16,6 +16,9 @@ pub enum Fault {
     /// The cluster cannot answer now.
     #[error(transparent)]
     Unavailable(Unavailable),
+    /// What is asked for makes too large an entry of the log.
+    #[error("the request is too large for the log")]
+    TooLarge,
     /// A queue of this node is full; come back later.
     #[error("too much is waiting already")]
     Overloaded,
@@ -26,8 +29,10 @@ pub enum Fault {
 
 impl From<Unavailable> for Fault {
     fn from(why: Unavailable) -> Self {
-        if why == Unavailable::TooSlow {
-            Bound::LogTime.hit();
+        match why {
+            Unavailable::TooLarge => return Self::TooLarge,
+            Unavailable::TooSlow => Bound::LogTime.hit(),
+            _ => {}
         }
         Self::Unavailable(why)
     }

@@ -61,6 +61,17 @@ pub trait Group: Clone + Send + Sync + 'static {
     /// Has this node write to its log.
     fn write_at(&self, leader: NodeId, payload: Bytes) -> impl Future<Output = Result<u64, Unsure>> + Send;
 
+    /// Writes to the log wherever the leader is, once.
+    fn write_anywhere(&self, payload: Bytes) -> impl Future<Output = Result<u64, Unsure>> + Send {
+        async move {
+            match self.leader() {
+                Some(leader) if leader == self.me() => self.write(payload).await,
+                Some(leader) => self.write_at(leader, payload).await,
+                None => Err(Unsure::Retry),
+            }
+        }
+    }
+
     /// The index that a read which begins now must see, once a majority has confirmed that this node leads.
     fn read_index(&self) -> impl Future<Output = Result<u64, Unsure>> + Send;
 

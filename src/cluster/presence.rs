@@ -161,12 +161,8 @@ impl<G: Seat> Presence<G> {
     async fn announce(&self, id: Uuid) -> Result<Outcome, String> {
         let shown = |error: super::Unsure| format!("{error:?}");
         let payload = own::logged(&self.group, &self.views, id, self.own.up(), None).map_err(shown)?;
-        let index = match self.group.leader() {
-            Some(leader) if leader == self.group.me() => self.group.write(payload).await,
-            Some(leader) => self.group.write_at(leader, payload).await,
-            None => return Err("nobody leads".to_owned()),
-        };
-        self.group.reach(index.map_err(shown)?).await;
+        let index = self.group.write_anywhere(payload).await.map_err(shown)?;
+        self.group.reach(index).await;
         self.views.load().requests.recall(RequestId(id), None).ok_or_else(|| "what came of it is not known".to_owned())
     }
 

@@ -56,12 +56,7 @@ impl<G: Group> Proposer<G> {
     /// carried out once: its id is remembered.
     async fn carried_out(&self, payload: Bytes) -> Result<(), Unavailable> {
         loop {
-            let written = match self.group.leader() {
-                Some(leader) if leader == self.group.me() => self.group.write(payload.clone()).await,
-                Some(leader) => self.group.write_at(leader, payload.clone()).await,
-                None => Err(Unsure::Retry),
-            };
-            match written {
+            match self.group.write_anywhere(payload.clone()).await {
                 Ok(index) => {
                     self.group.reach(index).await;
                     return Ok(());

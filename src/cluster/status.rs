@@ -152,7 +152,7 @@ impl Cluster {
             return Err(Unsure::Retry); // format 1 knows no marks
         }
         let payload = own::logged(&self.members, &self.views, Uuid::new_v4(), Nodes::Mark, None)?;
-        self.propose(payload).await
+        self.members.write_anywhere(payload).await
     }
 
     async fn ask(&self, listed: Listed, checksum_at: Option<u64>, limit: Duration) -> (Listed, Option<StatusResponse>) {

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -125,15 +124,6 @@ impl Cluster {
         self.members.write(payload).await
     }
 
-    /// Proposes wherever the leader is, also while this node is fenced. Once.
-    pub(super) async fn propose(&self, payload: Bytes) -> Result<u64, Unsure> {
-        match self.members.leader() {
-            Some(leader) if leader == self.members.me() => self.members.write(payload).await,
-            Some(leader) => self.members.write_at(leader, payload).await,
-            None => Err(Unsure::Retry),
-        }
-    }
-
     /// Whether this life of this node is in the state.
     pub fn is_up(&self) -> bool {
         self.incarnation.borrow().is_some_and(|incarnation| self.views.load().nodes.is_up(self.own.uuid, incarnation))
@@ -204,7 +194,7 @@ impl Cluster {
         let down = Nodes::Down { node: self.own.uuid, incarnation };
         let Ok(payload) = own::logged(&self.members, &self.views, Uuid::new_v4(), down, None) else { return };
         let said = async {
-            while self.propose(payload.clone()).await.is_err() {
+            while self.members.write_anywhere(payload.clone()).await.is_err() {
                 self.members.breath().await;
             }
         };

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use actix_web::http::StatusCode;
 
 use crate::actions::Fault;
-use crate::cluster::Unavailable;
 use crate::state::Refusal;
 
 /// An error as a client sees it: a status and the three texts of the standard entity.
@@ -93,7 +92,7 @@ pub fn map(fault: Fault, own: impl FnOnce(&Fault) -> Option<ApiError>) -> ApiErr
         Fault::Refused(Refusal::TooLate) => unavailable("The request took too long and may have been carried out"),
         Fault::Refused(refusal) => ApiError::conflict("NotAllowedException", refusal.to_string(), ""),
         Fault::Invalid(invalid) => ApiError::illegal(invalid.to_string(), ""),
-        Fault::Unavailable(Unavailable::TooLarge) => ApiError::plain(StatusCode::PAYLOAD_TOO_LARGE, ""),
+        Fault::TooLarge => ApiError::plain(StatusCode::PAYLOAD_TOO_LARGE, ""),
         Fault::Unavailable(why) => {
             tracing::warn!(%why, "cannot answer now");
             unavailable("The cluster cannot answer now")

@@ -5,7 +5,6 @@ use actix_web::http::{StatusCode, header};
 
 use crate::actions::Fault;
 use crate::base::stanza::escape;
-use crate::cluster::Unavailable;
 use crate::state::Refusal;
 
 /// The error codes of the service; clients match on them.
@@ -93,7 +92,7 @@ impl From<Fault> for Said {
             Fault::Refused(Refusal::UserNotFound(_) | Refusal::ContactNotFound(_)) => Word::UserNotFound.into(),
             Fault::Refused(Refusal::UserExists(_) | Refusal::ContactExists(_)) => Word::UserExists.into(),
             Fault::Refused(Refusal::SharedGroup(_)) => Word::SharedGroup.into(),
-            Fault::Refused(_) | Fault::Invalid(_) | Fault::Unavailable(Unavailable::TooLarge) => Word::Illegal.into(),
+            Fault::Refused(_) | Fault::Invalid(_) | Fault::TooLarge => Word::Illegal.into(),
             Fault::Unavailable(_) | Fault::Overloaded => {
                 tracing::warn!(%fault, "cannot answer now");
                 Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(1), ..Word::Unavailable.into() }
