@@ -113,15 +113,42 @@ impl Three {
         }
     }
 
-    /// Starts one again, and waits until it is up and as far as the others.
-    pub fn restart(&mut self, place: usize) {
-        self.nodes[place] = Some(Node::spawn(self.command(place), &self.data[place]));
+    /// Starts one again on these cores, and waits until it is up and as far as the others.
+    pub fn restart(&mut self, place: usize, cores: &str) {
+        self.nodes[place] = Some(Node::spawn(on(cores, &self.command(place)), &self.data[place]));
         wait_for("three nodes that are up", || {
             let all = self.overview()?;
             let up = all["nodes"].as_array()?.iter().filter(|node| node["up"] == true && node["lag"].as_u64().is_some_and(|lag| lag < 100)).count();
             (up == 3).then_some(())
         });
     }
+}
+
+/// All cores of this machine, as taskset(1) names them.
+pub fn all_cores() -> String {
+    format!("0-{}", std::thread::available_parallelism().map_or(1, usize::from) - 1)
+}
+
+/// From now on the nodes that run and this program use these cores alone.
+pub fn keep_to(cores: &str, three: &Three) {
+    for pid in three.running().map(Node::pid).chain([std::process::id()]) {
+        let kept = Command::new("taskset").args(["-a", "-c", "-p", cores, &pid.to_string()]).stdout(Stdio::null()).status();
+        assert!(kept.is_ok_and(|status| status.success()), "no process is kept to cores {cores}");
+    }
+}
+
+/// The same command, on these cores.
+fn on(cores: &str, command: &Command) -> Command {
+    let mut there = Command::new("taskset");
+    there.args(["-c", cores]).arg(command.get_program()).args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => there.env(key, value),
+            None => there.env_remove(key),
+        };
+    }
+    there.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    there
 }
 
 fn own_id(node: &Node) -> Option<u64> {
