@@ -262,3 +262,7 @@ fn is_it(member: &Listed, applicant: &Applicant) -> bool {
         None => applicant.had.is_some_and(|(_, id)| id == member.id),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

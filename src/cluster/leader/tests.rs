@@ -1,0 +1,206 @@
+//! What a leader must not do: change a membership that it is not sure of, or two things at a time.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use super::*;
+use crate::cluster::contacts::Contact;
+use crate::cluster::group::{Group, Lost, Standing, Unsure};
+use crate::wire::cluster::ContactRequest;
+
+const ME: NodeId = 1;
+/// The index of every blank entry.
+const BLANK: u64 = 9;
+
+/// A leader's seat among members that agree to everything, and what was done there.
+#[derive(Clone)]
+struct Agreeing(Arc<Inner>);
+
+struct Inner {
+    sure: AtomicBool,
+    changing: AtomicBool,
+    listed: Mutex<Vec<Listed>>,
+    done: Mutex<Vec<String>>,
+    /// One permit for each blank entry that may be written.
+    blanks: Semaphore,
+}
+
+impl Agreeing {
+    fn new() -> Self {
+        let me = Listed { id: ME, address: Some(address(1)), voter: true };
+        Self(Arc::new(Inner {
+            sure: AtomicBool::new(true),
+            changing: AtomicBool::new(false),
+            listed: Mutex::new(vec![me]),
+            done: Mutex::default(),
+            blanks: Semaphore::new(0),
+        }))
+    }
+
+    fn did(&self, what: impl Into<String>) {
+        self.0.done.lock().unwrap().push(what.into());
+    }
+
+    fn done(&self) -> Vec<String> {
+        self.0.done.lock().unwrap().clone()
+    }
+}
+
+impl Group for Agreeing {
+    fn me(&self) -> NodeId {
+        ME
+    }
+
+    fn leader(&self) -> Option<NodeId> {
+        Some(ME)
+    }
+
+    async fn breath(&self) {
+        tokio::task::yield_now().await;
+    }
+
+    async fn write(&self, _: Bytes) -> Result<u64, Unsure> {
+        self.did("write");
+        Ok(BLANK)
+    }
+
+    async fn write_at(&self, _: NodeId, _: Bytes) -> Result<u64, Unsure> {
+        Err(Unsure::Retry)
+    }
+
+    async fn read_index(&self) -> Result<u64, Unsure> {
+        if self.0.sure.load(Ordering::Relaxed) { Ok(0) } else { Err(Unsure::Retry) }
+    }
+
+    async fn read_index_at(&self, _: NodeId) -> Result<u64, Unsure> {
+        Err(Unsure::Retry)
+    }
+
+    fn applied(&self) -> u64 {
+        0
+    }
+
+    async fn reach(&self, _: u64) {}
+
+    async fn fenced(&self) {
+        std::future::pending().await
+    }
+
+    async fn within<T: Send>(&self, limit: Duration, work: impl Future<Output = T> + Send) -> Option<T> {
+        tokio::time::timeout(limit, work).await.ok()
+    }
+}
+
+impl Seat for Agreeing {
+    fn cluster(&self) -> Uuid {
+        Uuid::from_u128(0xC)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn set_fence(&self, _: bool) {}
+
+    fn standing(&self) -> Standing {
+        Standing { leader: Some(ME), term: 1, last_log: 0, changing: self.0.changing.load(Ordering::Relaxed) }
+    }
+
+    fn listed(&self) -> Vec<Listed> {
+        self.0.listed.lock().unwrap().clone()
+    }
+
+    fn furthest(&self) -> Option<NodeId> {
+        None
+    }
+
+    async fn write_blank(&self) -> Result<u64, String> {
+        self.0.blanks.acquire().await.unwrap().forget();
+        self.did("blank");
+        Ok(BLANK)
+    }
+
+    async fn add_learner(&self, id: NodeId, address: &Address) -> Result<(), String> {
+        self.did(format!("learner {id}"));
+        self.0.listed.lock().unwrap().push(Listed { id, address: Some(address.clone()), voter: false });
+        Ok(())
+    }
+
+    async fn change(&self, _: ChangeMembers<NodeId, BasicNode>) -> Result<(), String> {
+        self.did("change");
+        Ok(())
+    }
+
+    async fn transfer(&self, _: NodeId) -> Result<(), String> {
+        self.did("transfer");
+        Ok(())
+    }
+
+    async fn contact(&self, _: NodeId, _: ContactRequest) -> Result<u64, Lost> {
+        Err(Lost::ForNow("it leads itself".into()))
+    }
+
+    async fn join(&self, _: NodeId, _: JoinRequest) -> Result<JoinResponse, String> {
+        Err("it leads itself".into())
+    }
+}
+
+fn address(n: u128) -> Address {
+    Address { uuid: Uuid::from_u128(n), at: format!("n{n}:1") }
+}
+
+fn newcomer() -> Applicant {
+    Applicant { address: address(2), had: None, format: 1 }
+}
+
+/// A seat, and its leader, who has heard of itself that it reads formats up to 2.
+fn leader() -> (Agreeing, Leader<Agreeing>) {
+    let (seat, contacts) = (Agreeing::new(), Contacts::default());
+    contacts.note(ME, Contact { at: Duration::ZERO, applied: 0, formats: (1, 2), version: String::new() });
+    (seat.clone(), Leader::new(seat, Views::default(), contacts))
+}
+
+#[tokio::test]
+async fn a_newcomer_is_taken_in_once() {
+    let (seat, leader) = leader();
+    seat.0.blanks.add_permits(1);
+    assert_eq!(leader.take_in(&newcomer()).await, Ok(BLANK));
+    assert_eq!(leader.take_in(&newcomer()).await, Ok(BLANK));
+    assert_eq!(seat.done(), ["blank", "learner 9"]);
+}
+
+#[tokio::test]
+async fn who_is_not_sure_to_lead_or_amid_a_change_takes_nobody_in_and_refuses_nobody() {
+    let (seat, leader) = leader();
+    seat.0.blanks.add_permits(2);
+    let stranger = Applicant { had: Some((Uuid::from_u128(0xD), 5)), ..newcomer() };
+    for (sure, changing) in [(false, false), (true, true)] {
+        seat.0.sure.store(sure, Ordering::Relaxed);
+        seat.0.changing.store(changing, Ordering::Relaxed);
+        for applicant in [newcomer(), stranger.clone()] {
+            let undone = leader.take_in(&applicant).await;
+            assert!(matches!(undone, Err(Undone::NotNow(_))), "{undone:?}");
+        }
+    }
+    assert_eq!(seat.done(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_format_is_not_raised_while_a_node_is_taken_in_that_may_not_read_it() {
+    let (seat, leader) = leader();
+    let newcomer = newcomer();
+    let (joined, raised, ()) = tokio::join!(biased; leader.take_in(&newcomer), leader.raise(2), async { seat.0.blanks.add_permits(1) });
+    assert_eq!(joined, Ok(BLANK));
+    assert!(matches!(raised, Err(Undone::NotNow(_))), "{raised:?}");
+    assert_eq!(seat.done(), ["blank", "learner 9"]);
+}
+
+#[tokio::test]
+async fn a_format_that_all_members_read_is_raised() {
+    let (seat, leader) = leader();
+    assert_eq!(leader.raise(2).await, Ok(()));
+    assert_eq!(seat.done(), ["write"]);
+}
