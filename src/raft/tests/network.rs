@@ -198,6 +198,7 @@ async fn a_candidate_that_lacks_entries_is_refused_and_heard_of() {
     };
     let refused = first.started.node.heard().refused();
     assert!(!stand(70, last - 1).await);
+    assert!(refused.has_changed().unwrap(), "nobody is told");
     assert_eq!(*refused.borrow(), 70);
     assert!(stand(71, last + 1).await);
     assert_eq!(*refused.borrow(), 70, "one that has all entries says nothing of this node");
