@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cluster_tests::{Cluster, Dice, Plan, Traffic};
+use cluster_tests::{Cluster, Dice, Plan, Record, Traffic};
 
 use crate::CONFIG;
 use crate::nemesis::harm;
@@ -19,11 +19,16 @@ pub fn round(cluster: &mut Cluster, dice: &mut Dice, name: &str, time: Duration,
     assert!(fallen.is_empty(), "nodes ended by themselves: {fallen:#?}");
     let record = traffic.stop();
     assert!(witness.stop() > 0, "nobody told of the line of seniority");
+    judge(cluster, record);
+    assert_eq!(cluster.network.strangers(), 0, "nodes call from their own address");
+}
+
+/// Once all is well again: what the clients were told is true at every node.
+pub fn judge(cluster: &Cluster, record: Record) {
     cluster.settled();
     let clients: Vec<_> = (0..cluster.size()).map(|node| cluster.client(node)).collect();
     record.judge(&clients);
     cluster.same_state();
-    assert_eq!(cluster.network.strangers(), 0, "nodes call from their own address");
 }
 
 fn chaos(name: &str, nodes: usize, time: Duration) {

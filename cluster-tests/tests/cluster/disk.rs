@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cluster_tests::{Cluster, Dice, Plan, Traffic, wait_for};
 
+use crate::chaos::judge;
 use crate::{CONFIG, PATIENCE};
 
 /// A file system in memory at a path. Unmounted when dropped.
@@ -75,11 +76,7 @@ fn a_full_disk_stops_one_node_and_loses_nothing() {
     cluster.kill(2);
     disk.make_room();
     cluster.restart(2);
-    let record = traffic.stop();
-    cluster.settled();
-    let clients: Vec<_> = (0..3).map(|node| cluster.client(node)).collect();
-    record.judge(&clients);
-    cluster.same_state();
+    judge(&cluster, traffic.stop());
     drop(cluster);
     drop(disk);
 }

@@ -6,6 +6,7 @@ use cluster_tests::power::Disk;
 use cluster_tests::{Cluster, Dice, Plan, Traffic};
 
 use crate::CONFIG;
+use crate::chaos::judge;
 
 /// The longest that traffic runs between two cuts.
 const BETWEEN: Duration = Duration::from_secs(4);
@@ -30,11 +31,7 @@ fn cut(name: &str, engine: &str, times: u32) -> Result<(), String> {
         victims.iter().for_each(|node| disks[*node].lose_power());
         cluster.start_all();
     }
-    let record = traffic.stop();
-    cluster.settled();
-    let clients: Vec<_> = (0..3).map(|node| cluster.client(node)).collect();
-    record.judge(&clients);
-    cluster.same_state();
+    judge(&cluster, traffic.stop());
     drop(cluster);
     drop(disks);
     Ok(())
