@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use actix::{Actor, Addr};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
@@ -206,7 +207,10 @@ impl Room {
         loop {
             let cx = application.cx.clone();
             let input = match application.next_step() {
-                Step::Ask(question) => Input::Answer(self.mailboxes.ask(question).await?),
+                Step::Ask(questions) => {
+                    let asked = questions.into_iter().map(|question| self.mailboxes.ask(question));
+                    Input::Answers(try_join_all(asked).await?)
+                }
                 Step::Decide(command, facts) => {
                     let (noun, decided) = self.mailboxes.decide(cx, *command, facts).await?;
                     if decided.is_ok() {

@@ -5,6 +5,7 @@ mod config;
 mod health;
 pub mod http;
 mod panics;
+mod scheduling;
 mod secret;
 mod serve;
 mod state;

@@ -10,7 +10,7 @@ use crate::config::Cluster;
 use crate::node::{Given, Node};
 use crate::telemetry;
 
-use super::{Failure, Settings};
+use super::{Failure, Settings, scheduling};
 
 /// Starts the server.
 #[derive(Args, Debug)]
@@ -64,6 +64,7 @@ impl Serve {
             api_secret: secret("HEARTH_API_SECRET")?,
             cluster_secret: secret("HEARTH_CLUSTER_SECRET")?,
         };
+        scheduling::in_batches();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
         runtime.block_on(async {
             let mut terminate = signal(SignalKind::terminate())?;

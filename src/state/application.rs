@@ -11,8 +11,8 @@ use super::{Answer, Command, Context, Done, Effect, Event, Facts, LedgerPut, Nou
 /// The next step, for whoever holds the nouns.
 #[derive(Debug)]
 pub enum Step {
-    /// Put the question to its noun; give back [`Input::Answer`].
-    Ask(Question),
+    /// Put the questions to their nouns; give back [`Input::Answers`].
+    Ask(Vec<Question>),
     /// Let the command's noun decide; give back [`Input::Decided`].
     Decide(Box<Command>, Facts),
     /// Let the noun follow the effect; give back [`Input::Followed`].
@@ -26,8 +26,8 @@ pub enum Step {
 /// What came of a [`Step`].
 #[derive(Debug)]
 pub enum Input {
-    /// The noun's answer.
-    Answer(Answer),
+    /// The nouns' answers, in the order of the questions.
+    Answers(Vec<Answer>),
     /// The noun's decision.
     Decided(Result<Done, Refusal>),
     /// What following brought about.
@@ -56,7 +56,7 @@ pub struct Application {
     pub fingerprint: Option<[u8; 16]>,
     command: Option<Command>,
     audit: Option<audit::Draft>,
-    questions: VecDeque<Question>,
+    questions: Vec<Question>,
     facts: Facts,
     follow: VecDeque<(NounId, Effect)>,
     applied: Applied,
@@ -70,7 +70,7 @@ impl Application {
             cx: Context { index, at, domain },
             id,
             fingerprint,
-            questions: command.questions().into(),
+            questions: command.questions(),
             command: Some(command),
             audit,
             facts: Facts::default(),
@@ -81,8 +81,8 @@ impl Application {
 
     /// What to do next. After [`Step::Finished`] there is nothing more.
     pub fn next_step(&mut self) -> Step {
-        if let Some(question) = self.questions.pop_front() {
-            return Step::Ask(question);
+        if !self.questions.is_empty() {
+            return Step::Ask(std::mem::take(&mut self.questions));
         }
         if let Some(command) = self.command.take() {
             return Step::Decide(Box::new(command), std::mem::take(&mut self.facts));
@@ -100,7 +100,7 @@ impl Application {
     /// Takes in what came of the last step.
     pub fn take(&mut self, input: Input) {
         match input {
-            Input::Answer(answer) => self.facts.0.push(answer),
+            Input::Answers(answers) => self.facts = Facts(answers),
             Input::Decided(Ok(done)) => self.collect(done),
             Input::Decided(Err(refusal)) => {
                 self.applied.outcome = Err(refusal);

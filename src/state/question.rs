@@ -17,15 +17,15 @@ pub enum Question {
     GroupExists(String),
     /// Who is in this group, in whatever role? `Jids`; none for a group that does not exist.
     GroupPeople(String),
-    /// Through which shared groups does the user see the contact? `Names`.
-    SharedContact {
+    /// Through which shared groups does the user see the contact, and which of some names are those of shared groups? `Shared`.
+    Shared {
         /// Who looks.
         user: BareJid,
         /// Who is seen.
         contact: BareJid,
+        /// The names.
+        names: Vec<String>,
     },
-    /// Which of these are names of shared groups? `Names`.
-    SharedAmong(Vec<String>),
     /// Is this account locked? `Yes` or `No`.
     UserLocked(Localpart),
     /// Does this node take part, in this life? `Yes` or `No`.
@@ -50,7 +50,7 @@ impl Question {
     pub fn of(&self) -> NounId {
         match self {
             Self::UserExists(_) | Self::UserName(_) => NounId::Users,
-            Self::GroupExists(_) | Self::GroupPeople(_) | Self::GroupsOf(_) | Self::SharedContact { .. } | Self::SharedAmong(_) => NounId::Groups,
+            Self::GroupExists(_) | Self::GroupPeople(_) | Self::GroupsOf(_) | Self::Shared { .. } => NounId::Groups,
             Self::UserLocked(_) => NounId::Lockouts,
             Self::NodeUp { .. } => NounId::Nodes,
             Self::ServiceExists(_) | Self::ServicesFull => NounId::Services,
@@ -72,6 +72,13 @@ pub enum Answer {
     Names(Vec<String>),
     /// Bare JIDs, in order.
     Jids(Vec<BareJid>),
+    /// Names of shared groups, in order.
+    Shared {
+        /// Those through which one sees the other.
+        through: Vec<String>,
+        /// Those that were among the names.
+        among: Vec<String>,
+    },
 }
 
 /// The answers to the questions of one command, in their order.
@@ -89,6 +96,14 @@ impl Facts {
         match self.0.get(n) {
             Some(Answer::Names(names)) => names,
             _ => &[],
+        }
+    }
+
+    /// The shared groups that answered the `n`th question: those through which one sees the other, and those among the names.
+    pub fn shared(&self, n: usize) -> (&[String], &[String]) {
+        match self.0.get(n) {
+            Some(Answer::Shared { through, among }) => (through, among),
+            _ => (&[], &[]),
         }
     }
 

@@ -98,7 +98,7 @@ impl State {
         let mut application = Application::begin(index, logged.proposal);
         loop {
             let input = match application.next_step() {
-                Step::Ask(question) => Input::Answer(self.ask(&question)),
+                Step::Ask(questions) => Input::Answers(questions.iter().map(|question| self.ask(question)).collect()),
                 Step::Decide(command, facts) => Input::Decided(self.decide(&application.cx, *command, &facts)),
                 Step::Follow(noun, effect) => Input::Followed(self.follow(&application.cx, noun, &effect)),
                 Step::Audit(draft) => Input::Followed(self.audit.append(&application.cx, *draft)),

@@ -207,8 +207,7 @@ impl Noun for Groups {
             Question::GroupExists(name) if self.contains(name) => Answer::Yes,
             Question::GroupPeople(name) => Answer::Jids(self.get(name).map(|group| group.people().cloned().collect()).unwrap_or_default()),
             Question::GroupsOf(jid) => Answer::Names(self.of(jid).map(ToString::to_string).collect()),
-            Question::SharedContact { user, contact } => Answer::Names(self.between(user, contact)),
-            Question::SharedAmong(names) => Answer::Names(self.shared_among(names)),
+            Question::Shared { user, contact, names } => Answer::Shared { through: self.between(user, contact), among: self.shared_among(names) },
             _ => Answer::No,
         }
     }

@@ -142,12 +142,15 @@ fn people_of_shared_groups_see_each_other() {
     groups.create("Quiet", shape(false, &[], &["ann", "dan"])).unwrap();
     let seen: Vec<_> = groups.shared_contacts(&jid("ann")).into_iter().map(|(jid, through)| (jid.to_string(), through.len())).collect();
     assert_eq!(seen, [("bob@example.org".into(), 2), ("cyd@elsewhere.org".into(), 1)]);
-    let between = |user: &str, contact: &str| groups.answer(&Question::SharedContact { user: jid(user), contact: jid(contact) });
-    assert_eq!(between("bob", "ann"), Answer::Names(list(&["Cooks", "Crew"])));
-    assert_eq!(between("ann", "dan"), Answer::Names(vec![]));
-    assert_eq!(between("ann", "ann"), Answer::Names(vec![]));
-    let among = groups.answer(&Question::SharedAmong(list(&["Quiet", "Crew", "None"])));
-    assert_eq!(among, Answer::Names(list(&["Crew"])));
+    let shared = |user: &str, contact: &str, names: &[&str]| {
+        match groups.answer(&Question::Shared { user: jid(user), contact: jid(contact), names: list(names) }) {
+            Answer::Shared { through, among } => (through, among),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(shared("bob", "ann", &[]), (list(&["Cooks", "Crew"]), vec![]));
+    assert_eq!(shared("ann", "dan", &["Quiet", "Crew", "None"]), (vec![], list(&["Crew"])));
+    assert_eq!(shared("ann", "ann", &[]), (vec![], vec![]));
 }
 
 #[test]

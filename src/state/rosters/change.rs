@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use crate::base::jid::{BareJid, Localpart};
 use crate::state::{Done, Event, Refusal};
 
-use super::{CONTACTS_MAX, Contact, Known, Rosters, Subscription};
+use super::{CONTACTS_MAX, Contact, Known, Roster, Rosters, Subscription};
 
 /// How a contact is to change; see [`super::Command::Update`].
 pub(super) struct Change {
@@ -88,8 +90,7 @@ impl Rosters {
                 done.events.push(Event::ContactRemoved { owner: name.clone(), contact, had });
             }
         }
-        let owners: Vec<_> = self.owners(jid).cloned().collect();
-        for owner in owners {
+        for owner in self.owners(jid) {
             self.take(&owner, jid);
             done.events.push(Event::ContactRemoved { owner, contact: jid.clone(), had: Subscription::None });
         }
@@ -105,8 +106,7 @@ impl Rosters {
             }
         }
         let mut done = Done::default();
-        let owners: Vec<_> = self.owners(from_jid).cloned().collect();
-        for owner in owners {
+        for owner in self.owners(from_jid) {
             let Some(entry) = self.take(&owner, from_jid) else { continue };
             self.put(owner.clone(), to_jid.clone(), Contact::clone(&entry));
             done.events.push(Event::ContactRemoved { owner: owner.clone(), contact: from_jid.clone(), had: Subscription::None });
@@ -116,22 +116,26 @@ impl Rosters {
     }
 
     fn check_room(&self, owner: &Localpart) -> Result<(), Refusal> {
-        let full = self.by_owner.get(owner).is_some_and(|roster| roster.len() >= CONTACTS_MAX);
+        let full = self.by_owner.get(owner).is_some_and(|roster| roster.contacts.len() >= CONTACTS_MAX);
         if full { Err(Refusal::RosterFull(owner.clone())) } else { Ok(()) }
     }
 
     pub(super) fn put(&mut self, owner: Localpart, contact: BareJid, entry: Contact) {
-        self.owners.insert(contact.clone(), owner.clone());
-        self.by_owner.entry(owner).or_default().insert(contact, Arc::new(entry));
+        let (holders, name) = (&mut self.holders, owner.clone());
+        let roster = self.by_owner.entry(owner).or_insert_with(|| Roster { contacts: OrdMap::new(), number: holders.open(&name) });
+        if roster.contacts.insert(contact.clone(), Arc::new(entry)).is_none() {
+            holders.insert(&contact, roster.number);
+        }
     }
 
     fn take(&mut self, owner: &Localpart, contact: &BareJid) -> Option<Arc<Contact>> {
         let roster = self.by_owner.get_mut(owner)?;
-        let entry = roster.remove(contact)?;
-        if roster.is_empty() {
+        let entry = roster.contacts.remove(contact)?;
+        self.holders.remove(contact, roster.number);
+        if roster.contacts.is_empty() {
+            self.holders.close(roster.number);
             self.by_owner.remove(owner);
         }
-        self.owners.remove(contact, owner);
         Some(entry)
     }
 }

@@ -5,6 +5,7 @@
 #[cfg(test)]
 pub mod arbitrary;
 mod change;
+mod holders;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::jid::{BareJid, Localpart};
 
 use super::bytes::{self, BadBytes};
-use super::pairs::Pairs;
 use super::{Context, Done, Effect, Facts, Noun, NounId, Question, Refusal};
+
+use holders::{Holders, Number};
 
 /// How many contacts a roster may hold.
 pub const CONTACTS_MAX: usize = 10_000;
@@ -122,7 +124,7 @@ impl Command {
     /// The owner must exist; shared groups have a say; the contact's own name may become the nickname.
     pub fn questions(&self) -> Vec<Question> {
         let (owner, contact) = self.parties();
-        let mut questions = vec![Question::SharedContact { user: owner.clone(), contact: contact.clone() }, Question::SharedAmong(self.groups())];
+        let mut questions = vec![Question::Shared { user: owner.clone(), contact: contact.clone(), names: self.groups() }];
         questions.extend(owner.localpart().map(Question::UserExists));
         questions.extend(contact.local_user(&owner.to_domain()).map(Question::UserName));
         questions
@@ -143,36 +145,42 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn from(facts: &'a Facts, owner: &BareJid, contact: &BareJid) -> Self {
         let local = contact.local_user(&owner.to_domain());
-        let name = facts.text(3).or(local.as_deref()).unwrap_or(contact);
-        Self { through: facts.names(0), clashing: facts.names(1), owner_exists: facts.yes(2), contact_name: name.into() }
+        let name = facts.text(2).or(local.as_deref()).unwrap_or(contact);
+        let (through, clashing) = facts.shared(0);
+        Self { through, clashing, owner_exists: facts.yes(1), contact_name: name.into() }
     }
 }
 
-/// The contacts of one user, by JID.
-type Roster = OrdMap<BareJid, Arc<Contact>>;
+/// The contact list of one user.
+#[derive(Clone, Debug)]
+struct Roster {
+    contacts: OrdMap<BareJid, Arc<Contact>>,
+    /// In the index.
+    number: Number,
+}
 
 /// All contact lists.
 #[derive(Clone, Debug, Default)]
 pub struct Rosters {
     by_owner: OrdMap<Localpart, Roster>,
-    /// Who has somebody in the list. Derived from `by_owner`.
-    owners: Pairs<BareJid, Localpart>,
+    /// In whose lists somebody is. Derived from `by_owner`.
+    holders: Holders,
 }
 
 impl Rosters {
     /// The stored contacts of a user, by JID.
     pub fn of(&self, owner: &str) -> impl Iterator<Item = (&BareJid, &Arc<Contact>)> {
-        self.by_owner.get(owner).into_iter().flat_map(OrdMap::iter)
+        self.by_owner.get(owner).into_iter().flat_map(|roster| roster.contacts.iter())
     }
 
     /// One stored contact of a user.
     pub fn contact(&self, owner: &str, contact: &BareJid) -> Option<&Arc<Contact>> {
-        self.by_owner.get(owner)?.get(contact)
+        self.by_owner.get(owner)?.contacts.get(contact)
     }
 
     /// Who has somebody in the list, by name.
-    pub fn owners<'a>(&'a self, contact: &'a BareJid) -> impl Iterator<Item = &'a Localpart> + 'a {
-        self.owners.of(contact)
+    pub fn owners(&self, contact: &BareJid) -> Vec<Localpart> {
+        self.holders.of(contact)
     }
 }
 
@@ -209,7 +217,7 @@ impl Noun for Rosters {
 
     fn records(&self) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
         let one = |owner: &Localpart, contact: &BareJid, entry: &Contact| bytes::record(&(owner, contact, entry));
-        Box::new(self.by_owner.iter().flat_map(move |(owner, roster)| roster.iter().map(move |(contact, entry)| one(owner, contact, entry))))
+        Box::new(self.by_owner.iter().flat_map(move |(owner, roster)| roster.contacts.iter().map(move |(contact, entry)| one(owner, contact, entry))))
     }
 
     fn restore(&mut self, record: &[u8]) -> Result<(), BadBytes> {

@@ -6,6 +6,7 @@ mod process;
 
 pub use instruments::{Counter, Histogram};
 pub use page::{CONTENT_TYPE, DESCRIBED, Described, Page};
+pub use process::niceness;
 
 /// Time to write and sync one batch of the log.
 pub static FLUSH_TIME: Histogram = Histogram::of_times();

@@ -1,6 +1,7 @@
 //! What the operating system says about this process, from `/proc`. What cannot be read is left out.
 
 use std::fs;
+use std::str::FromStr;
 
 use super::Page;
 use super::instruments::precise;
@@ -27,6 +28,11 @@ pub fn write(page: &mut Page) {
     }
 }
 
+/// How nice this process is to others: -20 to 19, less being more of a claim on the processors (nice(2)).
+pub fn niceness() -> Option<i32> {
+    field(&read("self/stat"), 19)
+}
+
 fn read(file: &str) -> String {
     fs::read_to_string(format!("/proc/{file}")).unwrap_or_default()
 }
@@ -37,17 +43,17 @@ fn number_behind(text: &str, key: &str) -> Option<f64> {
 }
 
 /// A field of `stat`, numbered as in proc(5). The name of the program, the second, may hold spaces and parentheses.
-fn field(stat: &str, number: usize) -> Option<f64> {
+fn field<T: FromStr>(stat: &str, number: usize) -> Option<T> {
     let behind_name = stat.rsplit_once(')')?.1;
     behind_name.split_whitespace().nth(number.checked_sub(3)?)?.parse().ok()
 }
 
 fn cpu_seconds(stat: &str) -> Option<f64> {
-    Some((field(stat, 14)? + field(stat, 15)?) / TICKS)
+    Some((field::<f64>(stat, 14)? + field::<f64>(stat, 15)?) / TICKS)
 }
 
 fn start_time(stat: &str, machine: &str) -> Option<f64> {
-    Some(number_behind(machine, "btime")? + field(stat, 22)? / TICKS)
+    Some(number_behind(machine, "btime")? + field::<f64>(stat, 22)? / TICKS)
 }
 
 #[cfg(test)]
