@@ -8,6 +8,7 @@ mod load;
 mod logs;
 mod power;
 mod refusals;
+mod scheduling;
 mod snapshots;
 mod stop;
 mod tools;

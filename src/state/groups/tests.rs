@@ -142,11 +142,13 @@ fn people_of_shared_groups_see_each_other() {
     groups.create("Quiet", shape(false, &[], &["ann", "dan"])).unwrap();
     let seen: Vec<_> = groups.shared_contacts(&jid("ann")).into_iter().map(|(jid, through)| (jid.to_string(), through.len())).collect();
     assert_eq!(seen, [("bob@example.org".into(), 2), ("cyd@elsewhere.org".into(), 1)]);
-    let shared = |user: &str, contact: &str, names: &[&str]| {
-        match groups.answer(&Question::Shared { user: jid(user), contact: jid(contact), names: list(names) }) {
-            Answer::Shared { through, among } => (through, among),
-            other => panic!("{other:?}"),
-        }
+    let shared = |user: &str, contact: &str, names: &[&str]| match groups.answer(&Question::Shared {
+        user: jid(user),
+        contact: jid(contact),
+        names: list(names),
+    }) {
+        Answer::Shared { through, among } => (through, among),
+        other => panic!("{other:?}"),
     };
     assert_eq!(shared("bob", "ann", &[]), (list(&["Cooks", "Crew"]), vec![]));
     assert_eq!(shared("ann", "dan", &["Quiet", "Crew", "None"]), (vec![], list(&["Crew"])));
