@@ -143,6 +143,7 @@ impl Hearth {
     }
 
     async fn propose(&self, key: Option<super::Key>, audit: Option<Draft>, command: Command) -> Result<Reply, Fault> {
+        // In the order of time, so that what is remembered by id changes at its two ends and not all over.
         let (id, fingerprint) = key.map_or_else(|| (Uuid::now_v7(), None), |key| (key.id, Some(key.fingerprint)));
         let proposal = Proposal { id: RequestId(id), fingerprint, at: Timestamp::now(), domain: self.domain().clone(), audit, command };
         Ok(self.parts.proposer.propose(proposal).await??)

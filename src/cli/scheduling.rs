@@ -1,4 +1,5 @@
-//! How the kernel is to schedule the threads of this process.
+//! How the kernel is to schedule the threads of this process. Nothing is asked of kernels other than Linux.
+#![cfg(target_os = "linux")]
 
 use thread_priority::{NormalThreadSchedulePolicy as Normal, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy as Policy};
 use thread_priority::{set_thread_priority_and_policy, thread_native_id, thread_schedule_policy};

@@ -10,7 +10,9 @@ use crate::config::Cluster;
 use crate::node::{Given, Node};
 use crate::telemetry;
 
-use super::{Failure, Settings, scheduling};
+#[cfg(target_os = "linux")]
+use super::scheduling;
+use super::{Failure, Settings};
 
 /// Starts the server.
 #[derive(Args, Debug)]
@@ -64,6 +66,7 @@ impl Serve {
             api_secret: secret("HEARTH_API_SECRET")?,
             cluster_secret: secret("HEARTH_CLUSTER_SECRET")?,
         };
+        #[cfg(target_os = "linux")]
         scheduling::in_batches();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads()).enable_all().build()?;
         runtime.block_on(async {

@@ -4,6 +4,7 @@
 //! ```text
 //! run          a seed makes a plan; hosts form a cluster, things go wrong, and in the end all must be well
 //! nemesis      what goes wrong              clients      who asks meanwhile
+//! operator     takes nodes out
 //! world        hosts and their lives        server       a process with proposer, reads, presence and keeper
 //! process      Group and Seat               machine      the state under Raft
 //! net, link    calls that get lost          disk         writes that get lost
@@ -22,6 +23,7 @@ mod link;
 mod machine;
 mod nemesis;
 mod net;
+mod operator;
 mod process;
 mod run;
 mod server;

@@ -9,11 +9,11 @@ use openraft_rt_sim::SimRuntime;
 
 use super::chance::Chance;
 use super::clients::Client;
-use super::nemesis;
 use super::server::{Server, Setup};
 use super::types::now;
 use super::witness::Witness;
 use super::world::World;
+use super::{nemesis, operator};
 use crate::cluster::duties::{Patience, VOTERS};
 use crate::cluster::group::{Group, Seat};
 use crate::state::{Command, bytes, properties};
@@ -42,6 +42,8 @@ pub struct Plan {
     setup: Setup,
     later: u64,
     formats: Formats,
+    /// How many nodes are taken out.
+    removals: u64,
     clients: u64,
     trouble: Duration,
 }
@@ -61,6 +63,7 @@ impl Plan {
             setup,
             later: if chance.once_in(2) { 0 } else { chance.within(1..4) },
             formats: *chance.pick(&[Formats::New, Formats::New, Formats::OneOld, Formats::AllOld, Formats::OldComes]),
+            removals: chance.within(0..3),
             clients: chance.within(2..5),
             trouble: chance.time(20_000..45_000),
         }
@@ -107,7 +110,11 @@ async fn story(chance: Chance, witness: Witness) {
         drop(SimRuntime::spawn(client.run(5..world.chance.within(100..1500))));
     }
     drop(SimRuntime::spawn(replace(world.clone(), plan.clone())));
+    let removals = SimRuntime::spawn(operator::run(world.clone(), plan.removals));
     nemesis::run(world.clone(), now() + plan.trouble).await;
+    if SimRuntime::timeout(RECOVERY, removals).await.is_err() {
+        world.witness.object("the operator gets no answer");
+    }
     recover(&world, comers).await;
     settle(&world, &client).await;
 }

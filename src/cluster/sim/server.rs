@@ -14,11 +14,11 @@ use super::types::Raft;
 use crate::cluster::duties::Patience;
 use crate::cluster::group::Group;
 use crate::cluster::keeper::Keeper;
-use crate::cluster::leader::Leader;
+use crate::cluster::leader::{Leader, Undone};
 use crate::cluster::presence::Presence;
 use crate::cluster::{Proposer, Reads};
 use crate::config::Store;
-use crate::raft::FOUNDER;
+use crate::raft::{FOUNDER, NodeId};
 use crate::wire::cluster::{JoinRequest, JoinResponse};
 
 /// How long an act of the leader may take.
@@ -124,5 +124,15 @@ impl Server {
     /// The same, without knowing its own size.
     pub fn join(self: Arc<Self>, request: JoinRequest) -> futures_util::future::BoxFuture<'static, Result<JoinResponse, String>> {
         Box::pin(self.join_here(request))
+    }
+
+    /// Takes a node out, as the service does at the leader; `None` if this process dies over it.
+    pub async fn take_out(&self, node: NodeId) -> Option<Result<(), Undone>> {
+        self.process.running.until(true).await;
+        tokio::select! {
+            biased;
+            () = self.process.alive.until(false) => None,
+            done = self.leader.take_out(node) => Some(done),
+        }
     }
 }

@@ -14,7 +14,7 @@ const SEEDS: u64 = 200;
 const SHOWN: usize = 80;
 
 /// What must have happened in many stories: else they show nothing.
-const HAPPENED: [&str; 20] = [
+const HAPPENED: [&str; 22] = [
     "ups",
     "downs",
     "late downs",
@@ -32,6 +32,8 @@ const HAPPENED: [&str; 20] = [
     "snapshots installed",
     "format 2",
     "refused",
+    "taken out",
+    "told to stop",
     "retries in the log",
     "writes asked again",
     "the senior leads",

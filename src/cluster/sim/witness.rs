@@ -44,6 +44,9 @@ struct Seen {
     numbers: BTreeMap<u64, Uuid>,
     /// Hosts that take part and read format 1 only.
     old: BTreeSet<usize>,
+    /// Nodes that are being taken out, and their hosts: it ends their lives whether they serve or not, and they need not read
+    /// what is written then.
+    leaving: BTreeMap<Uuid, usize>,
     /// No answer that begins now may be older.
     floor: u64,
     /// Declarations that a node is down, made while it served.
@@ -93,7 +96,7 @@ impl Witness {
         if let Some(server) = net.of(node) {
             let process = &server.process;
             let serves = process.fence.is_on() && process.running.is_on() && process.aware.is_on();
-            if serves && *process.incarnation.borrow() == Some(incarnation) {
+            if serves && !seen.leaving.contains_key(&node) && *process.incarnation.borrow() == Some(incarnation) {
                 seen.served.insert(proposal.id, process.host);
             }
         }
@@ -131,6 +134,16 @@ impl Witness {
         } else {
             seen.old.remove(&host)
         };
+    }
+
+    /// The node of a host is about to be taken out.
+    pub fn leaves(&self, host: usize, node: Uuid) {
+        self.seen().leaving.insert(node, host);
+    }
+
+    /// It is over with that: the node stays, or its host is somebody else.
+    pub fn left(&self, node: Uuid) {
+        self.seen().leaving.remove(&node);
     }
 
     /// The newest of the lives that have ended.
@@ -264,8 +277,9 @@ impl Seen {
         let EntryPayload::Normal(_) = &entry.payload else { return };
         if fact.payload.first() == Some(&2) {
             self.count("format 2");
-            if !self.old.is_empty() {
-                self.object(format!("format 2 is written at {index} while {:?} cannot read it", self.old));
+            let old: Vec<_> = self.old.iter().filter(|host| !self.leaving.values().any(|left| left == *host)).collect();
+            if !old.is_empty() {
+                self.object(format!("format 2 is written at {index} while {old:?} cannot read it"));
             }
         }
         let proposal = Logged::decode(&fact.payload).unwrap().proposal;

@@ -162,6 +162,16 @@ impl World {
         }
     }
 
+    /// Empties the disk of a host; its node is another one from now on, and not taken in yet.
+    pub async fn wipe(&self, host: usize) {
+        let _turn = self.starting.lock().await;
+        self.crash(host);
+        self.witness.note(format!("{host} is wiped"));
+        self.witness.reads_only_1(host, false);
+        let (disk, uuid) = (Disk::new(self.chance.fork()), self.chance.uuid());
+        self.with(host, |host| *host = Host { disk, uuid, node: None, lives: 0, ..host.clone() });
+    }
+
     /// The next life of a host reads formats up to this one.
     pub async fn upgrade(&self, host: usize, newest: u8) {
         self.crash(host);
