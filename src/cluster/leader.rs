@@ -206,12 +206,14 @@ impl<G: Seat> Leader<G> {
         Ok(())
     }
 
-    /// Takes a node out for good.
+    /// Takes a node out for good. That there is no such node is said only where it is certain: whoever asks again because the
+    /// first answer was lost will wipe its disk.
     ///
     /// # Errors
     /// There is no such node, or it is the last voter or this leader; or not here and now.
     pub async fn take_out(&self, id: NodeId) -> Result<(), Undone> {
         let _turn = self.one_at_a_time.lock().await;
+        self.is_settled().await?;
         let listed = self.group.listed();
         let member = listed.iter().find(|member| member.id == id).ok_or_else(|| refused(format!("there is no node {id}")))?;
         if id == self.group.me() {

@@ -189,6 +189,19 @@ async fn who_is_not_sure_to_lead_or_amid_a_change_takes_nobody_in_and_refuses_no
 }
 
 #[tokio::test]
+async fn who_is_not_sure_to_lead_or_amid_a_change_says_of_nobody_that_it_is_out() {
+    let (seat, leader) = leader();
+    for (sure, changing) in [(false, false), (true, true)] {
+        seat.0.sure.store(sure, Ordering::Relaxed);
+        seat.0.changing.store(changing, Ordering::Relaxed);
+        let undone = leader.take_out(7).await;
+        assert!(matches!(undone, Err(Undone::NotNow(_))), "{undone:?}");
+    }
+    seat.0.changing.store(false, Ordering::Relaxed);
+    assert!(matches!(leader.take_out(7).await, Err(Undone::Refused(_))));
+}
+
+#[tokio::test]
 async fn a_format_is_not_raised_while_a_node_is_taken_in_that_may_not_read_it() {
     let (seat, leader) = leader();
     let newcomer = newcomer();
