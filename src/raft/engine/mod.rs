@@ -40,6 +40,12 @@ pub enum Space {
 impl Space {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Log, Self::Meta, Self::Audit, Self::Messages];
+
+    /// Whether keys come one after the other and go from either end, so that an engine may keep neighbours together. Both are
+    /// habits, not promises.
+    pub fn grows(self) -> bool {
+        matches!(self, Self::Log | Self::Audit)
+    }
 }
 
 /// One change to the store.

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{Space, damaged};
 
@@ -11,8 +11,13 @@ use super::{Space, damaged};
 const WHOLE: u8 = 1;
 /// The record holds the number of chunks, the length and the checksum of its bytes; each chunk is a record of its own.
 const SPLIT: u8 = 2;
+/// The record holds the bytes of several keys that follow one another, the first of which is its own.
+const RUN: u8 = 3;
 
 const CHECKSUM: usize = 4;
+
+/// What each value of a run takes besides itself, in bytes.
+pub(super) const RUN_OVERHEAD: usize = 2;
 
 /// What a record says.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +26,18 @@ pub(super) enum Record {
     Whole(Bytes),
     /// The bytes are in this many chunks and this long in total.
     Split(Split),
+    /// The bytes of this key and those after it; `None` for one that is gone.
+    Run(Vec<Option<Bytes>>),
+}
+
+impl Record {
+    /// How many keys it is the record of.
+    pub(super) fn keys(&self) -> u64 {
+        match self {
+            Self::Whole(_) | Self::Split(_) => 1,
+            Self::Run(values) => values.len() as u64,
+        }
+    }
 }
 
 /// Where the bytes of a split record are.
@@ -76,6 +93,37 @@ pub(super) fn split(place: &[u8], head: &Split) -> Vec<u8> {
     seal(place, SPLIT, &body)
 }
 
+/// For each value one more than its length in two bytes, then itself; for one that is gone a length of zero.
+///
+/// # Errors
+/// A value is longer than that can say.
+pub(super) fn run(place: &[u8], values: &[Option<Bytes>]) -> io::Result<Vec<u8>> {
+    let mut body = BytesMut::new();
+    for value in values {
+        let Some(value) = value else {
+            body.put_u16(0);
+            continue;
+        };
+        body.put_u16(u16::try_from(value.len() + 1).map_err(io::Error::other)?);
+        body.put_slice(value);
+    }
+    Ok(seal(place, RUN, &body))
+}
+
+fn open_run(mut body: Bytes) -> io::Result<Record> {
+    let short = || damaged("a run of records is too short");
+    let mut values = Vec::new();
+    while !body.is_empty() {
+        let length = usize::from(body.try_get_u16().map_err(|_| short())?);
+        values.push(match length.checked_sub(1) {
+            Some(length) if length <= body.len() => Some(body.split_to(length)),
+            Some(_) => return Err(short()),
+            None => None,
+        });
+    }
+    Ok(Record::Run(values))
+}
+
 fn seal(place: &[u8], version: u8, body: &[u8]) -> Vec<u8> {
     let mut record = BytesMut::with_capacity(1 + body.len() + CHECKSUM);
     record.put_u8(version);
@@ -85,7 +133,7 @@ fn seal(place: &[u8], version: u8, body: &[u8]) -> Vec<u8> {
     record.into()
 }
 
-/// Reads what [`whole`] or [`split`] wrote at the same place.
+/// Reads what [`whole`], [`split`] or [`run`] wrote at the same place.
 pub(super) fn open(place: &[u8], stored: &[u8]) -> io::Result<Record> {
     let Some((body, sum)) = stored.split_last_chunk::<CHECKSUM>() else {
         return Err(damaged("a record is too short"));
@@ -96,6 +144,7 @@ pub(super) fn open(place: &[u8], stored: &[u8]) -> io::Result<Record> {
     match body.split_first() {
         Some((&WHOLE, bytes)) => Ok(Record::Whole(Bytes::copy_from_slice(bytes))),
         Some((&SPLIT, head)) => open_split(head),
+        Some((&RUN, values)) => open_run(Bytes::copy_from_slice(values)),
         Some((version, _)) => Err(damaged(format_args!("record version {version} is not known to this release"))),
         None => Err(damaged("an empty record")),
     }
@@ -138,6 +187,16 @@ mod tests {
             bent[at / 8] ^= 1 << (at % 8);
             assert!(open(&here, &bent).is_err(), "bit {at}");
         }
+    }
+
+    #[test]
+    fn a_run_reads_back_with_its_gaps_and_not_shortened() {
+        let here = place(Space::Log, 7, None);
+        let values = [Some(Bytes::from_static(b"a")), None, Some(Bytes::new()), Some(vec![9; 4096].into())];
+        assert_eq!(open(&here, &run(&here, &values).unwrap()).unwrap(), Record::Run(values.to_vec()));
+        assert!(open(&here, &seal(&here, RUN, &[0, 3, 1])).is_err());
+        assert!(open(&here, &seal(&here, RUN, &[0])).is_err());
+        assert!(run(&here, &[Some(vec![0; 65_535].into())]).is_err());
     }
 
     #[test]

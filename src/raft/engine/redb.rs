@@ -158,7 +158,7 @@ fn bounds(space: Space, keys: &Range<u64>) -> Range<(u8, u64)> {
 fn open(space: Space, key: u64, stored: &[u8]) -> io::Result<Bytes> {
     match record::open(&record::place(space, key, None), stored)? {
         Record::Whole(bytes) => Ok(bytes),
-        Record::Split(_) => Err(damaged("a record that is split, which this engine does not do")),
+        Record::Split(_) | Record::Run(_) => Err(damaged("a record that is split or joined, which this engine does not do")),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod crash;
 mod journal;
+mod model;
 mod network;
 mod node;
 mod redb;

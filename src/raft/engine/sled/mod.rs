@@ -3,9 +3,12 @@
 //! Its `flush()` hands the bytes to the kernel (`sync_file_range`) and no further, so every sync is followed by an
 //! `fdatasync` of its file. A tree node of more than a quarter of a segment (128 KiB) goes to a file of its own under
 //! `blobs/` that is never synced at all; a leaf holds up to about twenty records before it is split, so a record must stay
-//! below a twentieth of that, and larger values are split. All spaces live in one tree, for only a tree's own batch is
-//! atomic. Opening it cuts off whatever it finds torn, damaged or not, so every batch carries its number and [`Mark`] tells how
-//! many must be there.
+//! below a twentieth of that, and larger values are split. What a write costs goes by records rather than by bytes, so where a
+//! space grows ([`Space::grows`]) keys of one batch that follow one another are one record, a run. All spaces live in one tree,
+//! for only a tree's own batch is atomic. Opening it cuts off whatever it finds torn, damaged or not, so every batch carries its
+//! number and [`Mark`] tells how many must be there.
+
+mod changes;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use bytes::{Bytes, BytesMut};
 
+use self::changes::Changes;
 use super::mark::Mark;
 use super::record::{self, Record, Split};
 use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged};
@@ -40,6 +44,8 @@ pub struct SledEngine {
     mark: Mark,
     /// The number of the newest batch.
     number: u64,
+    /// For each space that grows, a key from which on there is nothing.
+    ends: BTreeMap<Space, u64>,
 }
 
 struct SledReader {
@@ -87,7 +93,8 @@ impl SledEngine {
         if number < mark.batches() {
             return Err(damaged(format_args!("the log ends at batch {number}, but {} were synced", mark.batches())));
         }
-        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned(), mark, number })
+        let ends = Space::ALL.into_iter().filter(|space| space.grows()).map(|space| Ok((space, end(&db, space)?))).collect::<io::Result<_>>()?;
+        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned(), mark, number, ends })
     }
 
     fn db(&self) -> io::Result<Arc<::sled::Db>> {
@@ -98,16 +105,16 @@ impl SledEngine {
 impl LogEngine for SledEngine {
     fn write(&mut self, batch: Batch) -> io::Result<()> {
         let db = self.db()?;
-        let mut changes = Changes { db: &db, pending: BTreeMap::new() };
+        let mut changes = Changes::new(&db, &mut self.ends);
         for op in batch.ops {
             match op {
-                Op::Put { space, key, value } => changes.put(space, key, &value)?,
-                Op::Delete { space, key } => changes.delete(bounds(space, key..key.saturating_add(1)))?,
-                Op::DeleteRange { space, keys } => changes.delete(bounds(space, keys))?,
+                Op::Put { space, key, value } => changes.put(space, key, value)?,
+                Op::Delete { space, key } => changes.delete(space, key..key.saturating_add(1))?,
+                Op::DeleteRange { space, keys } => changes.delete(space, keys)?,
             }
         }
         let mut batch = ::sled::Batch::default();
-        for (place, record) in changes.pending {
+        for (place, record) in changes.records()? {
             match record {
                 Some(record) => batch.insert(place, record),
                 None => batch.remove(place),
@@ -157,10 +164,12 @@ impl Drop for SledEngine {
 impl LedgerReader for SledReader {
     fn get(&self, space: Space, key: u64) -> io::Result<Option<Bytes>> {
         let db = self.db.load_full().ok_or_else(closed)?;
+        let mut found = Found { db: &db, space, keys: key..key.saturating_add(1), values: Vec::new() };
         match db.get(record::place(space, key, None)).map_err(failed)? {
-            Some(stored) => read(&db, space, key, stored),
-            None => Ok(None),
+            Some(stored) => found.take(key, stored, Order::Ascending)?,
+            None => found.take_run_before(Order::Ascending)?,
         }
+        Ok(found.values.pop().map(|(_, value)| value))
     }
 
     fn range(&self, space: Space, keys: Range<u64>, order: Order, limit: usize) -> io::Result<Vec<(u64, Bytes)>> {
@@ -168,66 +177,56 @@ impl LedgerReader for SledReader {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let mut found = db.range(bounds(space, keys));
-        let mut records = Vec::new();
-        while records.len() < limit {
+        let mut stored = db.range(bounds(space, keys.clone()));
+        let mut found = Found { db: &db, space, keys, values: Vec::new() };
+        if order == Order::Ascending {
+            found.take_run_before(order)?;
+        }
+        while found.values.len() < limit {
             let next = match order {
-                Order::Ascending => found.next(),
-                Order::Descending => found.next_back(),
+                Order::Ascending => stored.next(),
+                Order::Descending => stored.next_back(),
             };
             let Some(next) = next else { break };
             let (place, stored) = next.map_err(failed)?;
             if let Some(key) = record::key_of(&place)? {
-                records.extend(read(&db, space, key, stored)?.map(|value| (key, value)));
+                found.take(key, stored, order)?;
             }
         }
-        Ok(records)
+        if order == Order::Descending && found.values.len() < limit {
+            found.take_run_before(order)?;
+        }
+        found.values.truncate(limit);
+        Ok(found.values)
     }
 }
 
-/// Changes of a batch in the making: a later change of the same batch must see an earlier one, and sled's own batch keeps
-/// no order.
-struct Changes<'a> {
+/// What a reader has found of the keys that it looks for.
+struct Found<'a> {
     db: &'a ::sled::Db,
-    pending: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    space: Space,
+    keys: Range<u64>,
+    values: Vec<(u64, Bytes)>,
 }
 
-impl Changes<'_> {
-    fn put(&mut self, space: Space, key: u64, value: &[u8]) -> io::Result<()> {
-        let place = record::place(space, key, None);
-        self.forget_chunks(space, key)?;
-        if value.len() <= CHUNK {
-            let sealed = record::whole(&place, value);
-            self.pending.insert(place, Some(sealed));
-            return Ok(());
+impl Found<'_> {
+    /// Takes what the record of `key` has.
+    fn take(&mut self, key: u64, stored: ::sled::IVec, order: Order) -> io::Result<()> {
+        let values = read(self.db, self.space, key, stored)?;
+        let wanted = (key..).zip(values).filter_map(|(key, value)| Some((key, value?))).filter(|(key, _)| self.keys.contains(key));
+        match order {
+            Order::Ascending => self.values.extend(wanted),
+            Order::Descending => self.values.extend(wanted.collect::<Vec<_>>().into_iter().rev()),
         }
-        let mut chunks = 0u32;
-        for part in value.chunks(CHUNK) {
-            let at = record::place(space, key, Some(chunks));
-            let sealed = record::whole(&at, part);
-            self.pending.insert(at, Some(sealed));
-            chunks += 1;
-        }
-        let head = record::split(&place, &Split::of(chunks, value));
-        self.pending.insert(place, Some(head));
         Ok(())
     }
 
-    fn forget_chunks(&mut self, space: Space, key: u64) -> io::Result<()> {
-        self.delete(record::place(space, key, Some(0))..record::place(space, key.saturating_add(1), None))
-    }
-
-    fn delete(&mut self, places: Range<Vec<u8>>) -> io::Result<()> {
-        if places.is_empty() {
-            return Ok(());
+    /// Takes what a run has that begins before all of them.
+    fn take_run_before(&mut self, order: Order) -> io::Result<()> {
+        match before(self.db, self.space, self.keys.start)? {
+            Some((key, stored)) => self.take(key, stored, order),
+            None => Ok(()),
         }
-        for (_, record) in self.pending.range_mut(places.clone()) {
-            *record = None;
-        }
-        for stored in self.db.range(places).keys() {
-            self.pending.insert(stored.map_err(failed)?.to_vec(), None);
-        }
-        Ok(())
     }
 }
 
@@ -236,19 +235,42 @@ fn bounds(space: Space, keys: Range<u64>) -> Range<Vec<u8>> {
     record::place(space, keys.start, None)..record::place(space, keys.end, None)
 }
 
-/// The value whose record is `stored`, or what has replaced it meanwhile: sled shows readers a batch half done.
-fn read(db: &::sled::Db, space: Space, key: u64, mut stored: ::sled::IVec) -> io::Result<Option<Bytes>> {
+/// The record of the last key before `key` that has one, where it may be a run.
+fn before(db: &::sled::Db, space: Space, key: u64) -> io::Result<Option<(u64, ::sled::IVec)>> {
+    if !space.grows() {
+        return Ok(None);
+    }
+    let Some(last) = db.range(bounds(space, 0..key)).next_back() else { return Ok(None) };
+    let (place, stored) = last.map_err(failed)?;
+    Ok(record::key_of(&place)?.map(|key| (key, stored)))
+}
+
+/// A key of `space` from which on there is nothing.
+fn end(db: &::sled::Db, space: Space) -> io::Result<u64> {
+    let Some(last) = db.range(bounds(space, 0..u64::MAX)).next_back() else { return Ok(0) };
+    let (place, stored) = last.map_err(failed)?;
+    match record::key_of(&place)? {
+        Some(key) => Ok(key.saturating_add(record::open(&place, &stored)?.keys())),
+        // A chunk.
+        None => Ok(record::key_of(&place[..place.len() - 4])?.map_or(0, |key| key.saturating_add(1))),
+    }
+}
+
+/// The values of `key` and those after it whose record is `stored`, or what has replaced it meanwhile: sled shows readers a batch
+/// half done.
+fn read(db: &::sled::Db, space: Space, key: u64, mut stored: ::sled::IVec) -> io::Result<Vec<Option<Bytes>>> {
     let place = record::place(space, key, None);
     loop {
         let error = match record::open(&place, &stored)? {
-            Record::Whole(bytes) => return Ok(Some(bytes)),
+            Record::Whole(bytes) => return Ok(vec![Some(bytes)]),
+            Record::Run(values) => return Ok(values),
             Record::Split(head) => match join(db, space, key, &head) {
-                Ok(value) => return Ok(Some(value)),
+                Ok(value) => return Ok(vec![Some(value)]),
                 Err(error) => error,
             },
         };
         match db.get(&place).map_err(failed)? {
-            None => return Ok(None),
+            None => return Ok(Vec::new()),
             Some(now) if now == stored => return Err(error),
             Some(now) => stored = now,
         }
@@ -265,7 +287,7 @@ fn join(db: &::sled::Db, space: Space, key: u64, head: &Split) -> io::Result<Byt
         let part = db.get(&at).map_err(failed)?.ok_or_else(|| damaged(format_args!("chunk {chunk} of key {key} is missing")))?;
         match record::open(&at, &part)? {
             Record::Whole(bytes) => value.extend_from_slice(&bytes),
-            Record::Split(_) => return Err(damaged("a chunk that is split")),
+            Record::Split(_) | Record::Run(_) => return Err(damaged("a chunk that is not whole")),
         }
     }
     if Split::of(head.chunks, &value) != *head {
@@ -279,7 +301,7 @@ fn number(db: &::sled::Db) -> io::Result<u64> {
     let Some(stored) = db.get(NUMBER).map_err(failed)? else { return Ok(0) };
     match record::open(NUMBER, &stored)? {
         Record::Whole(bytes) => <[u8; 8]>::try_from(&bytes[..]).map(u64::from_be_bytes).map_err(damaged),
-        Record::Split(_) => Err(damaged("the number of the newest batch is split")),
+        Record::Split(_) | Record::Run(_) => Err(damaged("the number of the newest batch is not whole")),
     }
 }
 
