@@ -28,7 +28,8 @@ pub struct Cluster {
     /// What lies between the nodes.
     pub network: Network,
     members: Vec<Member>,
-    config: String,
+    /// The file with the configuration of each. It is written once: a node may be reading it at any time.
+    config: PathBuf,
     seeds: String,
     expect: usize,
     dir: TempDir,
@@ -58,8 +59,9 @@ impl Cluster {
     /// Plans a cluster of so many nodes, all of them its seeds, with this configuration of each. Nothing is started.
     pub fn planned(nodes: usize, config: &str, dice: Dice) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mut cluster =
-            Self { network: Network::new(dice), members: Vec::new(), config: config.to_owned(), seeds: String::new(), expect: nodes, dir };
+        let file = dir.path().join("hearth.toml");
+        std::fs::write(&file, config).expect("a configuration file");
+        let mut cluster = Self { network: Network::new(dice), members: Vec::new(), config: file, seeds: String::new(), expect: nodes, dir };
         for _ in 0..nodes {
             cluster.add();
         }
@@ -95,10 +97,8 @@ impl Cluster {
     /// The command that starts a node, the same at every start.
     pub fn command(&self, node: usize) -> Command {
         let member = &self.members[node];
-        let config = self.dir.path().join("hearth.toml");
-        std::fs::write(&config, &self.config).expect("a configuration file");
         let mut command = serve_at(&member.data, &member.rest.to_string());
-        command.arg("--config").arg(config);
+        command.arg("--config").arg(&self.config);
         command.args(["--cluster-listen", &member.listens.to_string(), "--cluster-advertise", &member.advertised.to_string()]);
         command.args(["--cluster-seeds", &self.seeds, "--cluster-bootstrap-expect", &self.expect.to_string()]);
         command.env("HEARTH_CLUSTER_SECRET", CLUSTER_SECRET);
