@@ -8,16 +8,20 @@ if ! command -v "$cargo" >/dev/null; then
     exec docker build --tag "$image" .
 fi
 
-target=$(uname -m)-unknown-linux-musl
 built=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-if command -v rustup >/dev/null; then
-    rustup --quiet target add "$target"
-fi
-if ! command -v musl-gcc >/dev/null; then
-    echo "musl-gcc is missing: it is in the package musl-tools" >&2
+# glibc looks up names without any other file since 2.34.
+glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2)
+if command -v musl-gcc >/dev/null && rustup --quiet target add "$(uname -m)-unknown-linux-musl"; then
+    target=$(uname -m)-unknown-linux-musl
+elif [ "$(printf '2.34\n%s\n' "$glibc" | sort -V | head -n1)" = 2.34 ]; then
+    target=$(uname -m)-unknown-linux-gnu
+else
+    echo "a static binary needs musl-gcc (package musl-tools) and rustup, or glibc 2.34 or newer" >&2
     exit 1
 fi
-"$cargo" build --release --locked --bin hearth --target "$target" --config 'profile.release.strip="debuginfo"'
+echo "building for $target" >&2
+RUSTFLAGS='-C target-feature=+crt-static' "$cargo" build --release --locked --bin hearth --target "$target" \
+    --config 'profile.release.strip="debuginfo"'
 
 context=$built/image
 rm -rf "$context"
