@@ -35,6 +35,17 @@ fn write(engine: &mut SledEngine, ops: Vec<Op>) {
     engine.write(Batch { ops }).unwrap();
 }
 
+/// Closes a store and counts its records.
+fn closed_records(engine: SledEngine, dir: &Path) -> usize {
+    drop(engine);
+    let db = ::sled::open(dir).unwrap();
+    let records = db.iter().keys().filter(|key| key.as_ref().is_ok_and(|key| key.len() > 1)).count();
+    drop(db);
+    // Waits until sled's threads have let go of it.
+    fs::File::open(dir.join("db")).unwrap().lock().unwrap();
+    records
+}
+
 /// As after a `kill -9`: the files are taken between two writes while the engine still runs, then opened anew.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_taken_from_a_running_store_hold_everything_durable() {
@@ -76,11 +87,39 @@ fn large_values_are_split_and_come_back_and_go_without_a_trace() {
         assert_eq!((keys(Order::Ascending), keys(Order::Descending)), (vec![5, 6], vec![6, 5]), "chunks are no records");
     }
     write(&mut engine, vec![put(Space::Messages, 5, "small again")]);
-    engine.close();
-    drop(engine);
-    let db = ::sled::open(dir.path()).unwrap();
-    let records = db.iter().keys().filter(|key| key.as_ref().is_ok_and(|key| key.len() > 1)).count();
-    assert_eq!(records, 2, "no chunk is left behind");
+    assert_eq!(closed_records(engine, dir.path()), 2, "no chunk is left behind");
+}
+
+#[test]
+fn neighbours_of_one_batch_are_one_record_until_the_last_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    write(&mut engine, (10..20).map(|key| put(Space::Log, key, vec![1; 100])).collect());
+    write(&mut engine, vec![Op::DeleteRange { space: Space::Log, keys: 0..13 }, Op::DeleteRange { space: Space::Log, keys: 18..99 }]);
+    let found = engine.reader().range(Space::Log, 0..99, Order::Ascending, 99).unwrap();
+    assert!(found.iter().map(|(key, _)| *key).eq(13..18), "{found:?}");
+    assert_eq!(closed_records(engine, dir.path()), 1);
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    write(&mut engine, vec![Op::DeleteRange { space: Space::Log, keys: 13..18 }]);
+    assert_eq!(closed_records(engine, dir.path()), 0);
+}
+
+/// A purge never takes from a reader what stays, not even while it is being written.
+#[test]
+fn what_stays_of_a_run_is_there_at_any_moment() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    let reader = engine.reader();
+    for first in (0..3200).step_by(16) {
+        write(&mut engine, (first..first + 16).map(|key| put(Space::Log, key, vec![1; 100])).collect());
+        let last = first + 15;
+        std::thread::scope(|scope| {
+            let purge = scope.spawn(|| (first..last).for_each(|key| write(&mut engine, vec![Op::Delete { space: Space::Log, key }])));
+            while !purge.is_finished() {
+                assert!(reader.get(Space::Log, last).unwrap().is_some(), "{last}");
+            }
+        });
+    }
 }
 
 /// Records of every size around the bound, in and out of order, with deletions that make sled merge its leaves.
