@@ -188,7 +188,8 @@ pub fn settings(cluster: &str, config: &Store) -> Result<Config, String> {
         heartbeat_interval: 200,
         election_timeout_min: 1000,
         election_timeout_max: 2000,
-        install_snapshot_timeout: 60_000,
+        // For all of it, ledgers and installing included; a node that is gone is noticed by its connection.
+        install_snapshot_timeout: 3_600_000,
         enable_pre_vote: Some(true),
         enable_leader_restore: Some(false),
         max_payload_entries: 1024,
