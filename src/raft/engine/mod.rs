@@ -29,7 +29,8 @@ use bytes::Bytes;
 pub enum Space {
     /// Raft log entries by index.
     Log = 1,
-    /// A few small records under fixed keys: the vote, the committed and the purged position, the identity.
+    /// A few small records under fixed keys: the vote, the committed and the purged position, the identity. An engine may keep
+    /// them in memory, and may refuse more than 4 KiB of them.
     Meta = 2,
     /// The audit ledger.
     Audit = 3,
@@ -195,10 +196,14 @@ pub(super) fn lay_over(stored: Vec<(u64, Bytes)>, waiting: BTreeMap<u64, Option<
     }
     let mut all: BTreeMap<u64, Option<Bytes>> = stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
     all.extend(waiting);
-    let present = all.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
+    in_order(all.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))), order, limit)
+}
+
+/// The first `limit` of what is found in ascending order, in this order.
+fn in_order<T>(found: impl DoubleEndedIterator<Item = T>, order: Order, limit: usize) -> Vec<T> {
     match order {
-        Order::Ascending => present.take(limit).collect(),
-        Order::Descending => present.rev().take(limit).collect(),
+        Order::Ascending => found.take(limit).collect(),
+        Order::Descending => found.rev().take(limit).collect(),
     }
 }
 

@@ -33,6 +33,9 @@ fn value(dice: &mut Dice) -> Bytes {
 
 /// What a log does (entries at the end, some of the newest or oldest go), and whatever else can be asked for.
 fn ops(dice: &mut Dice, space: Space, model: &Model) -> Vec<Op> {
+    if space == Space::Meta {
+        return small(dice);
+    }
     let all = model.range((space, 0)..(space, u64::MAX));
     let end = all.last().map_or(0, |((_, key), _)| key + 1);
     match dice.roll(10) {
@@ -46,6 +49,16 @@ fn ops(dice: &mut Dice, space: Space, model: &Model) -> Vec<Op> {
         6 => model.range((space, dice.roll(KEYS))..(space, u64::MAX)).map(|(at, value)| Op::Put { space, key: at.1, value: value.clone() }).collect(),
         _ if end < 2 * KEYS => (end..end + dice.roll(30)).map(|key| Op::Put { space, key, value: value(dice) }).collect(),
         _ => vec![Op::DeleteRange { space, keys: 0..u64::MAX }],
+    }
+}
+
+/// Of few small records under fixed keys.
+fn small(dice: &mut Dice) -> Vec<Op> {
+    let (space, key) = (Space::Meta, dice.roll(8));
+    match dice.roll(4) {
+        0 => vec![Op::Delete { space, key }],
+        1 => vec![Op::DeleteRange { space, keys: key..key + dice.roll(4) }],
+        _ => vec![Op::Put { space, key, value: vec![1; usize::try_from(dice.roll(60)).unwrap()].into() }],
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::Dice;
 use super::crash::{Run, found};
 use super::stack;
-use crate::raft::engine::{Batch, LogEngine, Op, Order, SledEngine, Space};
+use crate::raft::engine::{Batch, LedgerReader, LogEngine, Op, Order, SledEngine, Space};
 use crate::raft::log_store::Room;
 
 const CACHE: u64 = 8 << 20;
@@ -173,7 +173,7 @@ fn a_damaged_record_is_an_error_not_a_value() {
         fs::File::open(dir.path().join("db")).unwrap().lock().unwrap();
     };
     bend(&|db| {
-        let (key, value) = db.iter().next().unwrap().unwrap();
+        let (key, value) = db.iter().nth(1).unwrap().unwrap();
         let mut value = value.to_vec();
         value[2] ^= 1;
         db.insert(key, value).unwrap();
@@ -184,7 +184,7 @@ fn a_damaged_record_is_an_error_not_a_value() {
     assert!(reader.reader().range(Space::Audit, 0..9, Order::Ascending, 9).is_err());
     assert_eq!(reader.reader().get(Space::Audit, 2).unwrap().unwrap().len(), 100_000);
     drop(reader);
-    bend(&|db| drop(db.remove(db.iter().keys().nth(3).unwrap().unwrap()).unwrap()));
+    bend(&|db| drop(db.remove(db.iter().keys().nth(4).unwrap().unwrap()).unwrap()));
     let reader = SledEngine::open(dir.path(), CACHE).unwrap();
     let error = reader.reader().get(Space::Audit, 2).unwrap_err();
     assert!(error.to_string().contains("chunk 1 of key 2 is missing"), "{error}");
@@ -202,4 +202,118 @@ fn one_user_at_a_time_and_closed_is_closed() {
     assert!(reader.get(Space::Log, 1).is_err());
     assert!(engine.write(Batch::default()).is_err());
     assert!(SledEngine::open(dir.path(), CACHE).is_ok(), "closing frees the files although readers are left");
+}
+
+fn everything(reader: &dyn LedgerReader) -> Vec<(Space, u64, Bytes)> {
+    let of = |space| reader.range(space, 0..u64::MAX, Order::Ascending, usize::MAX).unwrap().into_iter();
+    Space::ALL.into_iter().flat_map(|space| of(space).map(move |(key, value)| (space, key, value))).collect()
+}
+
+/// What a log does, and now and then what it does seldom.
+fn batch(dice: &mut Dice, ends: &mut [u64; 2]) -> Vec<Op> {
+    let mut ops = Vec::new();
+    for (space, end) in [Space::Log, Space::Audit].into_iter().zip(&mut *ends) {
+        for _ in 0..dice.roll(60) {
+            ops.push(put(space, *end, vec![1; usize::try_from(dice.roll(300)).unwrap()]));
+            *end += 1;
+        }
+    }
+    match dice.roll(8) {
+        0 => ops.push(Op::DeleteRange { space: Space::Log, keys: 0..dice.roll(ends[0] + 1) }),
+        1 => ops.push(put(Space::Messages, dice.roll(9), vec![2; 9000])),
+        2 => {
+            ends[0] -= dice.roll(10).min(ends[0]);
+            ops.push(Op::DeleteRange { space: Space::Log, keys: ends[0]..u64::MAX });
+        }
+        _ => {}
+    }
+    ops.push(put(Space::Meta, 2, ends[0].to_string()));
+    ops
+}
+
+/// As a crash leaves it, of which nobody knows how far the disk had come.
+#[test]
+fn a_log_that_is_cut_anywhere_ends_with_a_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, taken, again) = (dir.path().join("store"), dir.path().join("taken"), dir.path().join("again"));
+    let mut engine = SledEngine::open(&store, CACHE).unwrap();
+    let (none_synced, begin) = (fs::read(store.join("synced")).unwrap(), length(&store.join("db")));
+    let (mut dice, mut ends) = (Dice(11), [0, 0]);
+    let mut states = vec![everything(&*engine.reader())];
+    for _ in 0..60 {
+        write(&mut engine, batch(&mut dice, &mut ends));
+        if dice.roll(3) == 0 {
+            engine.sync().unwrap();
+        }
+        states.push(everything(&*engine.reader()));
+    }
+    engine.sync().unwrap();
+    copy(&store, &taken);
+    fs::write(taken.join("synced"), none_synced).unwrap();
+    let (end, mut reached) = (length(&taken.join("db")), 0);
+    for n in 0..=150 {
+        copy(&taken, &again);
+        cut(&again.join("db"), begin + (end - begin) * n / 150);
+        let engine = SledEngine::open(&again, CACHE).unwrap();
+        let found = everything(&*engine.reader());
+        let state = states[reached..].iter().position(|state| *state == found);
+        reached += state.unwrap_or_else(|| panic!("cut {n}: {} records are none of the states since {reached}", found.len()));
+        drop(engine);
+        fs::remove_dir_all(&again).unwrap();
+    }
+    assert_eq!(reached, states.len() - 1, "nothing is missing where nothing was cut");
+}
+
+/// How much of a file is more than zeros behind.
+fn length(file: &Path) -> u64 {
+    fs::read(file).unwrap().iter().rposition(|byte| *byte != 0).map_or(0, |at| at as u64 + 1)
+}
+
+/// From here on there is nothing but zeros.
+fn cut(file: &Path, at: u64) {
+    let file = fs::File::options().write(true).open(file).unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(at).unwrap();
+    file.set_len(length).unwrap();
+}
+
+/// Of the kind that holds its bytes.
+fn record(place: &[u8], bytes: &[u8]) -> Vec<u8> {
+    let body = [&[1], bytes].concat();
+    let sum = crc32fast::hash(&[place, &body].concat());
+    [body, sum.to_be_bytes().to_vec()].concat()
+}
+
+/// Small records were records of their own, and the number of the newest batch was behind all others.
+#[test]
+fn a_store_from_before_there_was_a_head_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(SledEngine::open(dir.path(), CACHE).unwrap());
+    let db = ::sled::open(dir.path()).unwrap();
+    let place = |space: Space, key: u64| [&[space as u8], &key.to_be_bytes()[..]].concat();
+    let kept = [(Space::Log, 7, "entry"), (Space::Meta, 1, "vote"), (Space::Meta, 4, "identity"), (Space::Audit, 3, "three")];
+    for (space, key, value) in kept {
+        db.insert(place(space, key), record(&place(space, key), value.as_bytes())).unwrap();
+    }
+    db.insert([0xFF], record(&[0xFF], &9_u64.to_be_bytes())).unwrap();
+    db.flush().unwrap();
+    drop(db);
+    fs::File::open(dir.path().join("db")).unwrap().lock().unwrap();
+    let expected = kept.map(|(space, key, value)| (space, key, Bytes::from(value)));
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    assert_eq!(everything(&*engine.reader()), expected);
+    write(&mut engine, vec![put(Space::Log, 8, "next"), Op::Delete { space: Space::Meta, key: 1 }]);
+    engine.sync().unwrap();
+    assert_eq!(closed_records(engine, dir.path()), 3, "no small record is left behind");
+    let engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    assert_eq!(engine.reader().get(Space::Meta, 4).unwrap().unwrap(), "identity");
+    assert_eq!(engine.reader().get(Space::Log, 8).unwrap().unwrap(), "next");
+}
+
+#[test]
+fn small_records_must_be_small() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    let error = engine.write(Batch { ops: vec![put(Space::Meta, 1, vec![1; 4096])] }).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }

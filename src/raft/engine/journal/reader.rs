@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use bytes::Bytes;
 
 use super::index::Index;
-use crate::raft::engine::{LedgerReader, Order, Space, closed, lay_over};
+use crate::raft::engine::{LedgerReader, Order, Space, closed, in_order, lay_over};
 
 /// The index as writer and readers share it; `None` once the engine is closed.
 #[derive(Clone)]
@@ -103,12 +103,5 @@ impl JournalReader {
             stored.extend(self.ledgers.range(space, piece, order, wanted - stored.len())?);
         }
         Ok(lay_over(stored, waiting, order, limit))
-    }
-}
-
-fn in_order<T>(found: impl DoubleEndedIterator<Item = T>, order: Order, limit: usize) -> Vec<T> {
-    match order {
-        Order::Ascending => found.take(limit).collect(),
-        Order::Descending => found.rev().take(limit).collect(),
     }
 }

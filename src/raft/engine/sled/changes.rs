@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::super::Space;
 use super::super::record::{self, Record, Split};
+use super::head::Ends;
 use super::{CHUNK, before, bounds, failed};
 
 /// Changes of a batch in the making: a later change of the same batch must see an earlier one, and sled's own batch keeps
@@ -18,7 +19,9 @@ use super::{CHUNK, before, bounds, failed};
 /// entries are written anew, and ledgers are read through what is still to be written.
 pub(super) struct Changes<'a> {
     db: &'a ::sled::Db,
-    ends: &'a mut BTreeMap<Space, u64>,
+    ends: &'a mut Ends,
+    /// Whether all of them are records behind the ends as they were.
+    appended: bool,
     /// Values to be written, none of which has a record.
     fresh: BTreeMap<(Space, u64), Bytes>,
     /// What becomes of records that are stored.
@@ -26,14 +29,14 @@ pub(super) struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    /// None yet. `ends` tells for each space that grows from which key on there is nothing.
-    pub(super) fn new(db: &'a ::sled::Db, ends: &'a mut BTreeMap<Space, u64>) -> Self {
-        Self { db, ends, fresh: BTreeMap::new(), stored: BTreeMap::new() }
+    /// None yet.
+    pub(super) fn new(db: &'a ::sled::Db, ends: &'a mut Ends) -> Self {
+        Self { db, ends, appended: true, fresh: BTreeMap::new(), stored: BTreeMap::new() }
     }
 
     /// Keeps `value` under `key`, replacing what was there.
     pub(super) fn put(&mut self, space: Space, key: u64, value: Bytes) -> io::Result<()> {
-        match self.ends.get_mut(&space) {
+        match self.ends.get_mut(&(space as u8)) {
             Some(end) if key >= *end => *end = key.saturating_add(1),
             _ => {
                 if self.has(space, key, &value)? {
@@ -51,6 +54,7 @@ impl<'a> Changes<'a> {
         if keys.is_empty() {
             return Ok(());
         }
+        self.appended = false;
         let written: Vec<_> = self.fresh.range((space, keys.start)..(space, keys.end)).map(|(at, _)| *at).collect();
         for at in written {
             self.fresh.remove(&at);
@@ -108,9 +112,9 @@ impl<'a> Changes<'a> {
         Ok(())
     }
 
-    /// What is to be stored, by place; `None` for what is to go.
-    pub(super) fn records(self) -> io::Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>> {
-        let mut records = self.stored;
+    /// What is to be stored.
+    pub(super) fn records(self) -> io::Result<Records> {
+        let (mut records, mut appended) = (self.stored, self.appended);
         let mut fresh = self.fresh.into_iter().peekable();
         while let Some(((space, first), value)) = fresh.next() {
             let place = record::place(space, first, None);
@@ -125,12 +129,23 @@ impl<'a> Changes<'a> {
             }
             match &values[..] {
                 [Some(value)] if value.len() <= CHUNK => drop(records.insert(place.clone(), Some(record::whole(&place, value)))),
-                [Some(value)] => split(&mut records, space, first, value),
+                [Some(value)] => {
+                    appended = false;
+                    split(&mut records, space, first, value);
+                }
                 _ => drop(records.insert(place.clone(), Some(record::run(&place, &values)?))),
             }
         }
-        Ok(records)
+        Ok(Records { appended, records })
     }
+}
+
+/// What a batch comes to.
+pub(super) struct Records {
+    /// Whether there are only new records in it, all of them behind the ends that held before.
+    pub appended: bool,
+    /// The records by place; `None` for one that is to go.
+    pub records: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 /// The records of a value that is larger than one may be.

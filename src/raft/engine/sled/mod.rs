@@ -4,13 +4,18 @@
 //! `fdatasync` of its file. A tree node of more than a quarter of a segment (128 KiB) goes to a file of its own under
 //! `blobs/` that is never synced at all; a leaf holds up to about twenty records before it is split, so a record must stay
 //! below a twentieth of that, and larger values are split. What a write costs goes by records rather than by bytes, so where a
-//! space grows ([`Space::grows`]) keys of one batch that follow one another are one record, a run. All spaces live in one tree,
-//! for only a tree's own batch is atomic. Opening it cuts off whatever it finds torn, damaged or not, so every batch carries its
-//! number and [`Mark`] tells how many must be there.
+//! space grows ([`Space::grows`]) keys of one batch that follow one another are one record, a run.
+//!
+//! A batch of sled's own is atomic, and costs one more write and wait than its records do. So it is for those of our batches alone
+//! that change or delete. Most only append: their records are stored one after another, and last of all the [`Head`], which says
+//! how far the spaces reach. sled's log is sequential: what a crash leaves of it is its beginning, so of a batch whose head is
+//! there everything is, and what is found behind the ends that the head tells is of one that was not finished. It is taken away
+//! when the store is opened. Opening also cuts off whatever it finds torn, damaged or not, so the head carries the number of the
+//! batch, and [`Mark`] tells how many must be there.
 
 mod changes;
+mod head;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -20,19 +25,17 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use bytes::{Bytes, BytesMut};
 
-use self::changes::Changes;
+use self::changes::{Changes, Records};
+use self::head::Head;
 use super::mark::Mark;
 use super::record::{self, Record, Split};
-use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged};
+use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged, in_order};
 
 /// The largest value stored in one piece, in bytes: thirty of them are less than a quarter of a segment.
 const CHUNK: usize = 4 * 1024;
 
 /// The largest value at all, in bytes; a larger length in a record is damage.
 const LARGEST: u64 = 1 << 30;
-
-/// Where the number of the newest batch is: behind all spaces.
-const NUMBER: &[u8] = &[0xFF];
 
 type Shared = Arc<ArcSwapOption<::sled::Db>>;
 
@@ -42,10 +45,7 @@ pub struct SledEngine {
     file: File,
     path: PathBuf,
     mark: Mark,
-    /// The number of the newest batch.
-    number: u64,
-    /// For each space that grows, a key from which on there is nothing.
-    ends: BTreeMap<Space, u64>,
+    head: Head,
 }
 
 struct SledReader {
@@ -84,17 +84,18 @@ impl SledEngine {
             file.sync_all()?;
             File::open(dir)?.sync_all()?;
         }
-        let number = number(&db)?;
+        Head::convert(&db)?;
+        let head = Head::read(&db)?;
         let mark = match mark {
             Some(mark) => mark,
             None if db.is_empty() => Mark::create(dir)?,
             None => return Err(damaged("the file that says how much of the log was synced is gone")),
         };
-        if number < mark.batches() {
-            return Err(damaged(format_args!("the log ends at batch {number}, but {} were synced", mark.batches())));
+        if head.number < mark.batches() {
+            return Err(damaged(format_args!("the log ends at batch {}, but {} were synced", head.number, mark.batches())));
         }
-        let ends = Space::ALL.into_iter().filter(|space| space.grows()).map(|space| Ok((space, end(&db, space)?))).collect::<io::Result<_>>()?;
-        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned(), mark, number, ends })
+        take_back(&db, &head)?;
+        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned(), mark, head })
     }
 
     fn db(&self) -> io::Result<Arc<::sled::Db>> {
@@ -105,30 +106,27 @@ impl SledEngine {
 impl LogEngine for SledEngine {
     fn write(&mut self, batch: Batch) -> io::Result<()> {
         let db = self.db()?;
-        let mut changes = Changes::new(&db, &mut self.ends);
+        let mut changes = Changes::new(&db, &mut self.head.ends);
+        let meta = &mut self.head.meta;
         for op in batch.ops {
             match op {
+                Op::Put { space: Space::Meta, key, value } => drop(meta.insert(key, value)),
+                Op::Delete { space: Space::Meta, key } => drop(meta.remove(&key)),
+                Op::DeleteRange { space: Space::Meta, keys } => meta.retain(|key, _| !keys.contains(key)),
                 Op::Put { space, key, value } => changes.put(space, key, value)?,
                 Op::Delete { space, key } => changes.delete(space, key..key.saturating_add(1))?,
                 Op::DeleteRange { space, keys } => changes.delete(space, keys)?,
             }
         }
-        let mut batch = ::sled::Batch::default();
-        for (place, record) in changes.records()? {
-            match record {
-                Some(record) => batch.insert(place, record),
-                None => batch.remove(place),
-            }
-        }
-        self.number += 1;
-        batch.insert(NUMBER, record::whole(NUMBER, &self.number.to_be_bytes()));
-        db.apply_batch(batch).map_err(failed)
+        let changes = changes.records()?;
+        self.head.number += 1;
+        store(&db, changes, &self.head)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         self.db()?.flush().map_err(failed)?;
         self.file.sync_data()?;
-        self.mark.set(self.number)
+        self.mark.set(self.head.number)
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {
@@ -164,6 +162,9 @@ impl Drop for SledEngine {
 impl LedgerReader for SledReader {
     fn get(&self, space: Space, key: u64) -> io::Result<Option<Bytes>> {
         let db = self.db.load_full().ok_or_else(closed)?;
+        if space == Space::Meta {
+            return Ok(Head::read(&db)?.meta.remove(&key));
+        }
         let mut found = Found { db: &db, space, keys: key..key.saturating_add(1), values: Vec::new() };
         match db.get(record::place(space, key, None)).map_err(failed)? {
             Some(stored) => found.take(key, stored, Order::Ascending)?,
@@ -176,6 +177,10 @@ impl LedgerReader for SledReader {
         let db = self.db.load_full().ok_or_else(closed)?;
         if keys.is_empty() {
             return Ok(Vec::new());
+        }
+        if space == Space::Meta {
+            let metas = Head::read(&db)?.meta.into_iter().filter(|(key, _)| keys.contains(key));
+            return Ok(in_order(metas, order, limit));
         }
         let mut stored = db.range(bounds(space, keys.clone()));
         let mut found = Found { db: &db, space, keys, values: Vec::new() };
@@ -199,6 +204,39 @@ impl LedgerReader for SledReader {
         found.values.truncate(limit);
         Ok(found.values)
     }
+}
+
+/// Stores a batch, and its head last.
+fn store(db: &::sled::Db, Records { appended, records }: Records, head: &Head) -> io::Result<()> {
+    let (place, head) = head.record()?;
+    if appended {
+        for (place, record) in records {
+            if let Some(record) = record {
+                db.insert(place, record).map_err(failed)?;
+            }
+        }
+        return db.insert(place, head).map(drop).map_err(failed);
+    }
+    let mut batch = ::sled::Batch::default();
+    for (place, record) in records {
+        match record {
+            Some(record) => batch.insert(place, record),
+            None => batch.remove(place),
+        }
+    }
+    batch.insert(place, head);
+    db.apply_batch(batch).map_err(failed)
+}
+
+/// Takes away what there is of a batch that was not finished.
+fn take_back(db: &::sled::Db, head: &Head) -> io::Result<()> {
+    for space in Space::ALL.into_iter().filter(|space| space.grows()) {
+        let end = head.ends.get(&(space as u8)).ok_or_else(|| damaged("the head does not tell all ends"))?;
+        for unfinished in db.range(bounds(space, *end..u64::MAX)).keys() {
+            db.remove(unfinished.map_err(failed)?).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a reader has found of the keys that it looks for.
@@ -294,15 +332,6 @@ fn join(db: &::sled::Db, space: Space, key: u64, head: &Split) -> io::Result<Byt
         return Err(damaged(format_args!("the chunks of key {key} do not add up")));
     }
     Ok(value.freeze())
-}
-
-/// The number of the newest batch in the store; 0 when there is none.
-fn number(db: &::sled::Db) -> io::Result<u64> {
-    let Some(stored) = db.get(NUMBER).map_err(failed)? else { return Ok(0) };
-    match record::open(NUMBER, &stored)? {
-        Record::Whole(bytes) => <[u8; 8]>::try_from(&bytes[..]).map(u64::from_be_bytes).map_err(damaged),
-        Record::Split(_) | Record::Run(_) => Err(damaged("the number of the newest batch is not whole")),
-    }
 }
 
 fn opening(dir: &Path, error: ::sled::Error) -> io::Error {
