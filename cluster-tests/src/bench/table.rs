@@ -55,9 +55,10 @@ impl Table {
         self.row([what.into(), hearth.text(), other, format!("{ratio:.2}"), target.text(""), target.verdict(ratio).into()]);
     }
 
-    /// One figure.
+    /// One figure; without a unit it is a ratio.
     pub fn figure(&mut self, what: &str, figure: f64, unit: &str, target: Target) {
-        self.row([what.into(), format!("{figure:.1}{unit}"), String::new(), String::new(), target.text(unit), target.verdict(figure).into()]);
+        let digits = if unit.is_empty() { 2 } else { 1 };
+        self.row([what.into(), format!("{figure:.digits$}{unit}"), String::new(), String::new(), target.text(unit), target.verdict(figure).into()]);
     }
 
     /// Something in words.

@@ -114,7 +114,7 @@ impl<'a> Changes<'a> {
 
     /// What is to be stored.
     pub(super) fn records(self) -> io::Result<Records> {
-        let (mut records, mut appended) = (self.stored, self.appended);
+        let mut records = self.stored;
         let mut fresh = self.fresh.into_iter().peekable();
         while let Some(((space, first), value)) = fresh.next() {
             let place = record::place(space, first, None);
@@ -129,14 +129,11 @@ impl<'a> Changes<'a> {
             }
             match &values[..] {
                 [Some(value)] if value.len() <= CHUNK => drop(records.insert(place.clone(), Some(record::whole(&place, value)))),
-                [Some(value)] => {
-                    appended = false;
-                    split(&mut records, space, first, value);
-                }
+                [Some(value)] => split(&mut records, space, first, value),
                 _ => drop(records.insert(place.clone(), Some(record::run(&place, &values)?))),
             }
         }
-        Ok(Records { appended, records })
+        Ok(Records { appended: self.appended, records })
     }
 }
 
