@@ -11,12 +11,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::engine::{LedgerReader, Op, Order, Space, lay_over};
+use super::pace::Pace;
 use super::snapshot::LedgerFile;
 use super::writer::{Job, Writer};
 use crate::state::{Ledger, LedgerPut};
 
-/// How much of what came with a snapshot is written at a time, in bytes.
+/// How much of what came with a snapshot is written at a time, in bytes,
 const BATCH: usize = 256 * 1024;
+/// and how many times as long as that took the next is waited with: other nodes may write to the same disk.
+const REST: u32 = 1;
 
 /// Writes to ledgers, and reads what has been written or is about to be.
 #[derive(Clone)]
@@ -63,11 +66,15 @@ impl Ledgers {
         let writer = writer.clone();
         let write = move || {
             let mut ops = vec![Op::DeleteRange { space: Space::Messages, keys: 0..u64::MAX }];
+            let (mut pace, mut size) = (Pace::of(REST), 0);
             for record in came.records()? {
                 let (space, key, value) = record?;
+                size += value.len();
                 ops.push(Op::Put { space, key, value });
-                if ops.iter().map(Op::weight).sum::<usize>() > BATCH {
-                    runtime.block_on(writer.submit(Job { ops: std::mem::take(&mut ops), ..Job::default() }))?;
+                if size > BATCH {
+                    size = 0;
+                    runtime.block_on(writer.write(std::mem::take(&mut ops)))?;
+                    pace.rest();
                 }
             }
             runtime.block_on(writer.write(ops))

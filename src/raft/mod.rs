@@ -18,6 +18,7 @@ mod ledgers;
 mod log_store;
 mod network;
 mod node;
+mod pace;
 mod progress;
 mod server;
 mod snapshot;

@@ -12,6 +12,7 @@ use tonic::transport::Channel;
 use super::convert;
 use crate::raft::codec;
 use crate::raft::engine::{LedgerReader, Order, Space};
+use crate::raft::pace::Pace;
 use crate::raft::snapshot::SnapshotFile;
 use crate::raft::types::{SnapshotMeta, TypeConfig, Vote};
 use crate::wire::raft::raft_client::RaftClient;
@@ -20,12 +21,28 @@ use crate::wire::raft::{LedgerEndsRequest, LedgerRecord, LedgerRecords, Snapshot
 
 /// How much of the file goes into one part, in bytes.
 const PART: usize = 512 * 1024;
-/// How many parts wait to be sent.
-const WAITING: usize = 4;
+/// How many parts wait to be sent: as one is read, the one before it is on its way.
+const WAITING: usize = 1;
+/// How many times as long as a part took the next one is waited with.
+const REST: u32 = 4;
 /// How many records are read at a time.
 const STEP: usize = 512;
 /// How much one part of records holds, in bytes, unless a single one has more.
 const RECORDS: usize = 1024 * 1024;
+
+/// Where parts go. Each is read and handed on, and then there is a rest.
+struct Outlet {
+    parts: mpsc::Sender<SnapshotPart>,
+    pace: Pace,
+}
+
+impl Outlet {
+    fn put(&mut self, part: Part) -> io::Result<()> {
+        self.parts.blocking_send(SnapshotPart { part: Some(part) }).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.pace.rest();
+        Ok(())
+    }
+}
 
 type Snapshotted = openraft::alias::SnapshotOf<TypeConfig, SnapshotFile>;
 
@@ -38,7 +55,10 @@ pub async fn send(
 ) -> Result<SnapshotResponse<TypeConfig>, Status> {
     let ends = client.ledger_ends(LedgerEndsRequest {}).await?.into_inner();
     let (parts, outgoing) = mpsc::channel(WAITING);
-    let read = move || read(&*ledgers, ends.audit, vote, &snapshot.meta, &snapshot.snapshot, &parts);
+    let read = move || {
+        let outlet = Outlet { parts, pace: Pace::of(REST) };
+        read(&*ledgers, ends.audit, vote, &snapshot.meta, &snapshot.snapshot, outlet)
+    };
     let reading = tokio::task::spawn_blocking(read);
     let answer = client.install_snapshot(ReceiverStream::new(outgoing)).await;
     match reading.await {
@@ -49,27 +69,16 @@ pub async fn send(
     Ok(SnapshotResponse::new(convert::from_vote(answer?.into_inner().vote)?))
 }
 
-fn read(
-    ledgers: &dyn LedgerReader,
-    audit: u64,
-    vote: Vote,
-    meta: &SnapshotMeta,
-    file: &SnapshotFile,
-    parts: &mpsc::Sender<SnapshotPart>,
-) -> io::Result<()> {
+fn read(ledgers: &dyn LedgerReader, audit: u64, vote: Vote, meta: &SnapshotMeta, file: &SnapshotFile, mut outlet: Outlet) -> io::Result<()> {
     let head = SnapshotHead { vote: Some(convert::vote(&vote)), meta: codec::encode_meta(meta)?, length: file.size() };
-    put(parts, Part::Head(head))?;
-    read_file(file, parts)?;
-    read_ledger(ledgers, Space::Audit, audit, parts)?;
-    read_ledger(ledgers, Space::Messages, 0, parts)?;
-    put(parts, Part::End(true))
+    outlet.put(Part::Head(head))?;
+    read_file(file, &mut outlet)?;
+    read_ledger(ledgers, Space::Audit, audit, &mut outlet)?;
+    read_ledger(ledgers, Space::Messages, 0, &mut outlet)?;
+    outlet.put(Part::End(true))
 }
 
-fn put(parts: &mpsc::Sender<SnapshotPart>, part: Part) -> io::Result<()> {
-    parts.blocking_send(SnapshotPart { part: Some(part) }).map_err(|_| io::ErrorKind::BrokenPipe.into())
-}
-
-fn read_file(file: &SnapshotFile, parts: &mpsc::Sender<SnapshotPart>) -> io::Result<()> {
+fn read_file(file: &SnapshotFile, outlet: &mut Outlet) -> io::Result<()> {
     let mut bytes = file.bytes();
     loop {
         let mut part = Vec::with_capacity(PART);
@@ -77,11 +86,11 @@ fn read_file(file: &SnapshotFile, parts: &mpsc::Sender<SnapshotPart>) -> io::Res
         if part.is_empty() {
             return Ok(());
         }
-        put(parts, Part::File(part.into()))?;
+        outlet.put(Part::File(part.into()))?;
     }
 }
 
-fn read_ledger(ledgers: &dyn LedgerReader, space: Space, mut from: u64, parts: &mpsc::Sender<SnapshotPart>) -> io::Result<()> {
+fn read_ledger(ledgers: &dyn LedgerReader, space: Space, mut from: u64, outlet: &mut Outlet) -> io::Result<()> {
     loop {
         let found = ledgers.range(space, from..u64::MAX, Order::Ascending, STEP)?;
         let Some((last, _)) = found.last() else { return Ok(()) };
@@ -91,10 +100,10 @@ fn read_ledger(ledgers: &dyn LedgerReader, space: Space, mut from: u64, parts: &
             size += value.len();
             records.push(LedgerRecord { key, value });
             if size > RECORDS {
-                put(parts, Part::Records(LedgerRecords { space: space as u32, records: std::mem::take(&mut records) }))?;
+                outlet.put(Part::Records(LedgerRecords { space: space as u32, records: std::mem::take(&mut records) }))?;
                 size = 0;
             }
         }
-        put(parts, Part::Records(LedgerRecords { space: space as u32, records }))?;
+        outlet.put(Part::Records(LedgerRecords { space: space as u32, records }))?;
     }
 }

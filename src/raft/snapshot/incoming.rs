@@ -12,11 +12,17 @@ use super::{SnapshotFile, SnapshotStore};
 use crate::raft::engine::{Space, damaged};
 use crate::raft::types::SnapshotMeta;
 
+/// How much of a file may wait to be made durable, in bytes: all of it at once would keep a disk that is shared busy for long.
+const UNSYNCED: usize = 8 * 1024 * 1024;
+
 /// Receives a snapshot. Its methods block. Dropped before it is finished, it leaves nothing.
 pub struct Incoming {
     file: File,
     left: u64,
     ledgers: Option<SnapshotWriter<File>>,
+    /// The file of the ledgers once more, and how much neither of the two has synced.
+    ledgers_file: File,
+    unsynced: usize,
     paths: Paths,
 }
 
@@ -48,8 +54,9 @@ impl Incoming {
         let (path, file) = store.create()?;
         let (ledgers_path, ledgers) = store.create()?;
         let paths = Paths([path, ledgers_path]);
+        let ledgers_file = ledgers.try_clone()?;
         let ledgers = Some(SnapshotWriter::begin(ledgers, &SnapshotMeta::default())?);
-        Ok(Self { file, left: length, ledgers, paths })
+        Ok(Self { file, left: length, ledgers, ledgers_file, unsynced: 0, paths })
     }
 
     /// Takes the next part of the file.
@@ -58,7 +65,8 @@ impl Incoming {
     /// The disk failed, or more came than was announced.
     pub fn part(&mut self, part: &[u8]) -> io::Result<()> {
         self.left = self.left.checked_sub(part.len() as u64).ok_or_else(|| damaged("a snapshot is longer than announced"))?;
-        self.file.write_all(part)
+        self.file.write_all(part)?;
+        self.wrote(part.len())
     }
 
     /// Takes a ledger record.
@@ -67,7 +75,18 @@ impl Incoming {
     /// The disk failed.
     pub fn record(&mut self, space: u8, key: u64, value: &[u8]) -> io::Result<()> {
         let record = [&key.to_be_bytes(), value].concat();
-        self.ledgers.as_mut().map_or(Ok(()), |ledgers| ledgers.push(space, &record))
+        self.ledgers.as_mut().map_or(Ok(()), |ledgers| ledgers.push(space, &record))?;
+        self.wrote(record.len())
+    }
+
+    fn wrote(&mut self, bytes: usize) -> io::Result<()> {
+        self.unsynced += bytes;
+        if self.unsynced > UNSYNCED {
+            self.unsynced = 0;
+            self.file.sync_data()?;
+            self.ledgers_file.sync_data()?;
+        }
+        Ok(())
     }
 
     /// Everything has come: makes it durable.
