@@ -10,7 +10,7 @@ use openraft::impls::BasicNode;
 use uuid::Uuid;
 
 use super::members::Listed;
-use crate::raft::{Address, NodeId};
+use crate::raft::{Address, Heard, NodeId};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// Why something did not come about here and now. Unless it stopped, it is worth another try.
@@ -140,6 +140,25 @@ pub trait Seat: Group {
             let _ = self.within(time.saturating_sub(self.now()), future::pending::<()>()).await;
         }
     }
+}
+
+/// One node's seat in the group when the leader may be gone: what succeeding it needs beyond that.
+pub trait Heir: Seat {
+    /// What others' messages let guess about an election.
+    fn heard(&self) -> &Heard;
+
+    /// Whether nothing listens where this node was, for certain: silence is no proof.
+    fn is_gone(&self, node: NodeId) -> impl Future<Output = bool> + Send;
+
+    /// The term this node is in.
+    fn term(&self) -> u64;
+
+    /// Waits for this to be true of the leader that is known and of the term.
+    fn led(&self, condition: impl Fn(Option<NodeId>, u64) -> bool + Send) -> impl Future<Output = ()> + Send;
+
+    /// Asks for votes in the next term, without asking first whether it would get them: that a leader was heard of lately is
+    /// no reason to refuse.
+    fn stand(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// The index that a read must see, unless this node is not sure to lead.

@@ -1,12 +1,14 @@
 //! The group as it really is: this node's Raft, and the other members over gRPC.
 
 use std::future::Future;
+use std::io;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::impls::BasicNode;
+use openraft::raft::TransferLeaderRequest;
 use openraft::{ChangeMembers, ReadPolicy};
 use tokio::time::timeout;
 use tonic::Code;
@@ -14,9 +16,9 @@ use uuid::Uuid;
 
 use super::calls::Calls;
 use super::fence::Fence;
-use super::group::{Group, Lost, Seat, Standing, Unsure};
+use super::group::{Group, Heir, Lost, Seat, Standing, Unsure};
 use super::rounds::Rounds;
-use crate::raft::{Address, Node, NodeId, Payload};
+use crate::raft::{Address, Heard, Node, NodeId, Payload};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// How long a moment lasts, unless somebody else leads before.
@@ -237,5 +239,39 @@ impl Seat for Members {
         let address = self.address_of(member).ok_or("the node has no address")?;
         let calls = self.calls().map_err(|error| format!("{error:?}"))?;
         calls.join(member, &address, request).await.map_err(told)
+    }
+}
+
+impl Heir for Members {
+    fn heard(&self) -> &Heard {
+        self.node.heard()
+    }
+
+    /// Only a door that is shut counts, not one that is slow to open.
+    async fn is_gone(&self, node: NodeId) -> bool {
+        let (Ok(calls), Some(address)) = (self.calls(), self.address_of(node)) else { return false };
+        match calls.dialer().dial(&address.at, calls.name(node)).await {
+            Ok(_) => false,
+            Err(error) => matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe
+            ),
+        }
+    }
+
+    fn term(&self) -> u64 {
+        self.node.raft().server_metrics().borrow_watched().vote.leader_id.term
+    }
+
+    async fn led(&self, condition: impl Fn(Option<NodeId>, u64) -> bool + Send) {
+        let mut changes = self.node.raft().server_metrics();
+        while !condition(self.leader(), self.term()) && changes.changed().await.is_ok() {}
+    }
+
+    async fn stand(&self) {
+        let vote = self.node.raft().server_metrics().borrow_watched().vote;
+        if let Err(error) = self.node.raft().handle_transfer_leader(TransferLeaderRequest::new(vote, self.me(), None)).await {
+            tracing::debug!(%error, "no election");
+        }
     }
 }

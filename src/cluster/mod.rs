@@ -6,7 +6,7 @@
 //! proposer      proposals from any node        reads      linearizable reads at any node (rounds)
 //! presence      this node shows that it lives, fences itself when cut off, announces its lives (contacts, fence)
 //! keeper        what the leader does for the cluster: decided by duties, done by leader
-//! suspicion     a dead leader's successor does not wait
+//! suspicion     a dead leader's successor does not wait     leaving    one that is told to stop says so
 //! relay         parcels from node to node, outside the log
 //! status        the cluster as operators see it             service    calls as they come in
 //! ```
@@ -22,6 +22,7 @@ mod gauges;
 mod group;
 mod keeper;
 mod leader;
+mod leaving;
 mod members;
 mod own;
 mod pipe;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::contacts::Contacts;
@@ -14,6 +13,7 @@ use super::duties::Patience;
 use super::group::{Group, Seat, Unsure};
 use super::keeper::Keeper;
 use super::leader::{Leader, Undone};
+use super::leaving::Leaving;
 use super::members::Members;
 use super::own::{self, Own};
 use super::presence::Presence;
@@ -27,9 +27,6 @@ use crate::state::nodes::Command as Nodes;
 use crate::wire::cluster::{RemoveRequest, TransferRequest};
 
 use super::Calls;
-
-/// How long leaving may wait for the others.
-const LEAVING: Duration = Duration::from_secs(3);
 
 /// A node's part in its cluster, or in a group of its own. Clones are handles to the same one.
 #[derive(Clone)]
@@ -99,7 +96,7 @@ impl Cluster {
             leader: self.leader.clone(),
             own: self.own.clone(),
         };
-        let suspicion = Suspicion { members: self.members.clone(), views: self.views.clone() };
+        let suspicion = Suspicion { group: self.members.clone(), views: self.views.clone() };
         let mut tasks = self.tasks.lock().await;
         tasks.push(tokio::spawn(presence.run(milliseconds(config.fence_after_ms))));
         tasks.push(tokio::spawn(keeper.run(patience)));
@@ -174,32 +171,23 @@ impl Cluster {
         Ok((self.members.calls().map_err(|_| not_now())?, self.members.address_of(leader).ok_or_else(not_now)?))
     }
 
-    /// Gives up leadership, if this node leads and another voter is well. Others go on at once instead of noticing.
-    pub async fn step_aside(&self) {
-        if self.members.leader() == Some(self.members.me()) && self.members.calls().is_ok() {
-            match timeout(LEAVING, self.leader.hand_over(None)).await {
-                Ok(Err(error)) => tracing::info!(%error, "leadership is not handed over"),
-                Err(_) => tracing::info!("leadership is not handed over in time"),
-                Ok(Ok(_)) => {}
-            }
-        }
+    fn leaving(&self) -> Leaving {
+        Leaving { group: self.members.clone(), views: self.views.clone(), leader: self.leader.clone(), own: self.own.clone() }
     }
 
-    /// Says in the log that this life is over, and stops everything that runs by itself.
+    /// Gives up leadership, if this node leads and another voter is well.
+    pub async fn step_aside(&self) {
+        self.leaving().step_aside().await;
+    }
+
+    /// Stops everything that runs by itself, and says in the log that this life is over.
     pub async fn leave(&self) {
         for task in self.tasks.lock().await.drain(..) {
             task.abort();
         }
-        let Some(incarnation) = *self.incarnation.borrow() else { return };
-        let down = Nodes::Down { node: self.own.uuid, incarnation };
-        let Ok(payload) = own::logged(&self.members, &self.views, Uuid::new_v4(), down, None) else { return };
-        let said = async {
-            while self.members.write_anywhere(payload.clone()).await.is_err() {
-                self.members.breath().await;
-            }
-        };
-        if self.members.calls().is_ok() && timeout(LEAVING, said).await.is_err() {
-            tracing::info!("the others are not told that this node leaves; they will notice");
+        let incarnation = *self.incarnation.borrow();
+        if let Some(incarnation) = incarnation {
+            self.leaving().say_so(incarnation).await;
         }
     }
 }

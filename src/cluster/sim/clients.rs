@@ -57,7 +57,8 @@ impl Client {
     }
 
     fn somebody(&self) -> Option<Arc<Server>> {
-        let all = self.net.all();
+        let mut all = self.net.all();
+        all.retain(|server| server.process.staying.is_on());
         (!all.is_empty()).then(|| Arc::clone(self.chance.pick(&all)))
     }
 

@@ -1,8 +1,10 @@
 //! Raft's way over the network.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
-use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::errors::{RPCError, RaftError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::impls::BasicNode;
 use openraft::network::{RPCOption, RaftNetworkFactory, RaftNetworkV2};
 use openraft::raft::{
@@ -14,9 +16,11 @@ use super::net::Net;
 use super::server::Server;
 use super::types::{Types, Vote};
 use crate::raft::NodeId;
-use std::sync::Arc;
 
 type Error = RPCError<Types>;
+
+/// A snapshot may take much longer, but a connection that leads nowhere is noticed.
+const SNAPSHOT: Duration = Duration::from_secs(10);
 
 /// The way from one host to all others.
 #[derive(Clone)]
@@ -47,7 +51,7 @@ fn unreachable() -> Unreachable<Types> {
 
 impl Link {
     /// An answer in time; a node that has stopped is one that does not answer.
-    async fn call<T, E, W, F>(&self, option: &RPCOption, work: W) -> Result<T, Error>
+    async fn call<T, E, W, F>(&self, limit: Duration, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         E: Send + 'static,
@@ -56,7 +60,7 @@ impl Link {
     {
         let Links { net, from } = &self.links;
         let to = net.host_of(self.target).ok_or_else(|| RPCError::Unreachable(unreachable()))?;
-        let answer = net.call_within(option.soft_ttl(), *from, to, work).await;
+        let answer = net.call_within(limit, *from, to, work).await;
         answer.and_then(Result::ok).ok_or_else(|| RPCError::Unreachable(unreachable()))
     }
 }
@@ -69,15 +73,22 @@ impl RaftNetworkV2<Types> for Link {
             let rpc = rpc.clone();
             async move { server.process.raft().append_entries(rpc).await }
         };
-        self.call(&option, append).await
+        self.call(option.soft_ttl(), append).await
     }
 
     async fn vote(&mut self, rpc: VoteRequest<Types>, option: RPCOption) -> Result<VoteResponse<Types>, Error> {
         let vote = move |server: Arc<Server>| {
             let rpc = rpc.clone();
-            async move { server.process.raft().vote(rpc).await }
+            async move {
+                let (term, last) = (rpc.vote.leader_id.term, rpc.last_log_id);
+                let answer = server.process.raft().vote(rpc).await?;
+                if !answer.vote_granted && answer.last_log_id > last {
+                    server.process.heard.refuse(term);
+                }
+                Ok::<_, RaftError<Types>>(answer)
+            }
         };
-        self.call(&option, vote).await
+        self.call(option.soft_ttl(), vote).await
     }
 
     async fn pre_vote(&mut self, rpc: VoteRequest<Types>, option: RPCOption) -> Result<VoteResponse<Types>, Error> {
@@ -85,7 +96,7 @@ impl RaftNetworkV2<Types> for Link {
             let rpc = rpc.clone();
             async move { server.process.raft().pre_vote(rpc).await }
         };
-        self.call(&option, vote).await
+        self.call(option.soft_ttl(), vote).await
     }
 
     async fn transfer_leader(&mut self, req: TransferLeaderRequest<Types>, option: RPCOption) -> Result<TransferLeaderResponse<Types>, Error> {
@@ -93,7 +104,7 @@ impl RaftNetworkV2<Types> for Link {
             let req = req.clone();
             async move { server.process.raft().handle_transfer_leader(req).await }
         };
-        self.call(&option, transfer).await
+        self.call(option.soft_ttl(), transfer).await
     }
 
     async fn full_snapshot(
@@ -101,7 +112,7 @@ impl RaftNetworkV2<Types> for Link {
         vote: Vote,
         snapshot: openraft::alias::SnapshotOf<Types, Records>,
         cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
-        option: RPCOption,
+        _: RPCOption,
     ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
         let install = move |server: Arc<Server>| {
             let snapshot = snapshot.clone();
@@ -110,7 +121,7 @@ impl RaftNetworkV2<Types> for Link {
         tokio::select! {
             biased;
             closed = cancel => Err(StreamingError::Closed(closed)),
-            sent = self.call(&option, install) => sent.map_err(|_| unreachable().into()),
+            sent = self.call(SNAPSHOT, install) => sent.map_err(|_| unreachable().into()),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! run          a seed makes a plan; hosts form a cluster, things go wrong, and in the end all must be well
 //! nemesis      what goes wrong              clients      who asks meanwhile
 //! operator     takes nodes out
-//! world        hosts and their lives        server       a process with proposer, reads, presence and keeper
+//! world        hosts and their lives        server       a process with all the rules
 //! process      Group and Seat               machine      the state under Raft
 //! net, link    calls that get lost          disk         writes that get lost
 //! witness      sees everything, and objects

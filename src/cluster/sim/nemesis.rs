@@ -14,6 +14,8 @@ use crate::cluster::group::Group;
 const TROUBLE: std::ops::Range<u64> = 300..13_000;
 /// How long it is quiet in between.
 const QUIET: std::ops::Range<u64> = 0..9_000;
+/// How long a node that was told to stop is away.
+const AWAY: std::ops::Range<u64> = 0..5_000;
 /// Long enough for leadership to follow the senior.
 const LULL: std::ops::Range<u64> = 12_000..25_000;
 
@@ -47,7 +49,7 @@ async fn mend(world: &World) {
 async fn trouble(world: &World) {
     let hosts: Vec<usize> = world.hosts().iter().map(|host| host.number).collect();
     let one = *world.chance.pick(&hosts);
-    match world.chance.within(0..11) {
+    match world.chance.within(0..12) {
         0 => isolate(world, "the leader is isolated", leading(world).unwrap_or(one), &hosts, (true, true)),
         1 => isolate(world, "isolated", one, &hosts, (true, true)),
         2 => isolate(world, "deaf", one, &hosts, (false, true)),
@@ -58,6 +60,7 @@ async fn trouble(world: &World) {
         7 => cut_power(world, &hosts).await,
         8 => stop(world, if world.chance.once_in(2) { leading(world).unwrap_or(one) } else { one }),
         9 => slow(world, one),
+        10 => leave(world, if world.chance.once_in(2) { leading(world).unwrap_or(one) } else { one }),
         _ => flaky(world, &hosts),
     }
 }
@@ -118,6 +121,16 @@ fn stop(world: &World, host: usize) {
         world.witness.count("stopped");
         server.process.set_running(false);
     }
+}
+
+/// An operator restarts it, whatever else goes on.
+fn leave(world: &World, host: usize) {
+    let world = world.clone();
+    drop(SimRuntime::spawn(async move {
+        world.leave(host).await;
+        SimRuntime::sleep(world.chance.time(AWAY)).await;
+        world.start(host).await;
+    }));
 }
 
 fn slow(world: &World, one: usize) {

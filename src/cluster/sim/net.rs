@@ -38,6 +38,8 @@ struct Wires {
     faults: HashMap<(usize, usize), Faults>,
     /// Who answers at each host.
     servers: HashMap<usize, Arc<Server>>,
+    /// Where each node was last.
+    homes: HashMap<NodeId, usize>,
 }
 
 /// See the module. Clones are handles to the same one.
@@ -59,12 +61,31 @@ impl Net {
 
     /// From now on this one answers at its host.
     pub fn answer(&self, server: &Arc<Server>) {
-        self.wires().servers.insert(server.process.host, Arc::clone(server));
+        let mut wires = self.wires();
+        wires.servers.insert(server.process.host, Arc::clone(server));
+        wires.homes.insert(server.process.id, server.process.host);
     }
 
-    /// From now on nobody answers there.
+    /// From now on nobody answers there: connections to the others break.
     pub fn hang_up(&self, host: usize) -> Option<Arc<Server>> {
-        self.wires().servers.remove(&host)
+        let gone = self.wires().servers.remove(&host)?;
+        for server in self.all() {
+            let (net, node, process) = (self.clone(), gone.process.id, server.process.clone());
+            server.process.spawn(async move {
+                net.travel(host, process.host).await;
+                drop(process.heard.stream_of(node));
+            });
+        }
+        Some(gone)
+    }
+
+    /// Whether nobody answers where this node was last. Bound the wait.
+    pub async fn is_shut(&self, from: usize, node: NodeId) -> bool {
+        let Some(home) = self.wires().homes.get(&node).copied() else { return false };
+        self.travel(from, home).await;
+        let shut = self.at(home).is_none();
+        self.travel(home, from).await;
+        shut
     }
 
     /// Who answers there.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::impls::BasicNode;
+use openraft::raft::TransferLeaderRequest;
 use openraft::{AsyncRuntime, ChangeMembers, ReadPolicy};
 use openraft_rt_sim::SimRuntime;
 use tokio::sync::watch;
@@ -19,11 +20,11 @@ use super::types::{Raft, now};
 use super::witness::Witness;
 use crate::actors::Views;
 use crate::cluster::contacts::{Contacts, hear};
-use crate::cluster::group::{Group, Lost, Seat, Standing, Unsure, confirmed};
+use crate::cluster::group::{Group, Heir, Lost, Seat, Standing, Unsure, confirmed};
 use crate::cluster::members::Listed;
 use crate::cluster::own::Own;
 use crate::cluster::rounds::Rounds;
-use crate::raft::{Address, NodeId, Payload, Progress};
+use crate::raft::{Address, Heard, NodeId, Payload, Progress};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// How long a moment lasts, unless somebody else leads before.
@@ -57,6 +58,8 @@ pub struct Inner {
     pub running: Gate,
     /// Off from when it was stopped until it has looked at the clock again.
     pub aware: Gate,
+    /// Off once it has been told to stop (SIGTERM) and is on its way out.
+    pub staying: Gate,
     /// Whether it serves.
     pub fence: Gate,
     /// The published state.
@@ -65,6 +68,8 @@ pub struct Inner {
     pub progress: Progress,
     /// Whom it has heard of.
     pub contacts: Contacts,
+    /// What it guesses about elections.
+    pub heard: Heard,
     /// The life it has announced.
     pub incarnation: watch::Sender<Option<u64>>,
     /// Why it must stop, if the cluster has told it so.
@@ -96,10 +101,12 @@ impl Process {
             alive: on(),
             running: on(),
             aware: on(),
+            staying: on(),
             fence: Gate::new(false),
             views: Views::default(),
             progress: Progress::default(),
             contacts: Contacts::default(),
+            heard: Heard::default(),
             incarnation: watch::channel(None).0,
             stopped: watch::channel(None).0,
             net,
@@ -134,6 +141,18 @@ impl Process {
                 () = work => {}
             }
         }));
+    }
+
+    /// The same, until it is told to stop.
+    pub fn spawn_while_staying(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let staying = self.staying.clone();
+        self.spawn(async move {
+            tokio::select! {
+                biased;
+                () = staying.until(false) => {}
+                () = work => {}
+            }
+        });
     }
 
     /// Stops or continues it.
@@ -316,5 +335,30 @@ impl Seat for Process {
         let host = self.net.host_of(member).ok_or("nobody is there")?;
         let answer = self.net.call_within(ACTING, self.host, host, move |server| server.join(request.clone())).await;
         answer.ok_or_else(|| "no answer".to_owned())?
+    }
+}
+
+impl Heir for Process {
+    fn heard(&self) -> &Heard {
+        &self.heard
+    }
+
+    async fn is_gone(&self, node: NodeId) -> bool {
+        self.within(KEEP_ALIVE, self.net.is_shut(self.host, node)).await == Some(true)
+    }
+
+    fn term(&self) -> u64 {
+        self.raft().server_metrics().borrow_watched().vote.leader_id.term
+    }
+
+    async fn led(&self, condition: impl Fn(Option<NodeId>, u64) -> bool + Send) {
+        let mut changes = self.raft().server_metrics();
+        while !condition(self.leader(), self.term()) && changes.changed().await.is_ok() {}
+    }
+
+    async fn stand(&self) {
+        self.witness.stands(self.host);
+        let vote = self.raft().server_metrics().borrow_watched().vote;
+        drop(self.raft().handle_transfer_leader(TransferLeaderRequest::new(vote, self.id, None)).await);
     }
 }

@@ -15,7 +15,9 @@ use crate::cluster::duties::Patience;
 use crate::cluster::group::Group;
 use crate::cluster::keeper::Keeper;
 use crate::cluster::leader::{Leader, Undone};
+use crate::cluster::leaving::Leaving;
 use crate::cluster::presence::Presence;
+use crate::cluster::suspicion::Suspicion;
 use crate::cluster::{Proposer, Reads};
 use crate::config::Store;
 use crate::raft::{FOUNDER, NodeId};
@@ -84,8 +86,10 @@ impl Server {
             stopped: process.stopped.clone(),
         };
         let keeper = Keeper { group: process.clone(), views: views.clone(), contacts, leader: leader.clone(), own: process.own.clone() };
-        process.spawn(presence.run(setup.fence_after));
-        process.spawn(keeper.run(setup.patience));
+        let suspicion = Suspicion { group: process.clone(), views: views.clone() };
+        process.spawn_while_staying(presence.run(setup.fence_after));
+        process.spawn_while_staying(keeper.run(setup.patience));
+        process.spawn_while_staying(suspicion.run());
         let (proposer, reads) = (Proposer::new(process.clone(), views.clone()), Reads::new(process.clone(), views));
         let server = Arc::new(Self { process, proposer, reads, leader });
         server.process.net.answer(&server);
@@ -96,6 +100,27 @@ impl Server {
     pub async fn found(&self, address: crate::raft::Address) {
         let first = std::collections::BTreeMap::from([(FOUNDER, address.node())]);
         let _ = self.process.raft().initialize(first).await; // once
+    }
+
+    /// Has the process leave as it does when it is told to stop; it may die over it.
+    pub async fn leave(&self) {
+        let process = &self.process;
+        let (group, views, leader, own) = (process.clone(), process.views.clone(), self.leader.clone(), process.own.clone());
+        let leaving = Leaving { group, views, leader, own };
+        let left = async {
+            process.running.until(true).await;
+            leaving.step_aside().await;
+            process.staying.set(false);
+            let incarnation = *process.incarnation.borrow();
+            if let Some(incarnation) = incarnation {
+                leaving.say_so(incarnation).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = process.alive.until(false) => {}
+            () = left => {}
+        }
     }
 
     /// Ends the process, with what was not synced.

@@ -14,7 +14,7 @@ const SEEDS: u64 = 200;
 const SHOWN: usize = 80;
 
 /// What must have happened in many stories: else they show nothing.
-const HAPPENED: [&str; 22] = [
+const HAPPENED: [&str; 24] = [
     "ups",
     "downs",
     "late downs",
@@ -34,6 +34,8 @@ const HAPPENED: [&str; 22] = [
     "refused",
     "taken out",
     "told to stop",
+    "told to leave",
+    "stood",
     "retries in the log",
     "writes asked again",
     "the senior leads",

@@ -95,7 +95,7 @@ impl Witness {
         seen.note(|| format!("{node} is to be declared down in its life {incarnation}"));
         if let Some(server) = net.of(node) {
             let process = &server.process;
-            let serves = process.fence.is_on() && process.running.is_on() && process.aware.is_on();
+            let serves = process.fence.is_on() && process.running.is_on() && process.aware.is_on() && process.staying.is_on();
             if serves && !seen.leaving.contains_key(&node) && *process.incarnation.borrow() == Some(incarnation) {
                 seen.served.insert(proposal.id, process.host);
             }
@@ -107,6 +107,13 @@ impl Witness {
         let mut seen = self.seen();
         seen.count(if open { "fences opened" } else { "fences closed" });
         seen.note(|| format!("the fence of {host} is {}", if open { "open" } else { "closed" }));
+    }
+
+    /// A node stands for election, for the leader's connections broke.
+    pub fn stands(&self, host: usize) {
+        let mut seen = self.seen();
+        seen.count("stood");
+        seen.note(|| format!("{host} stands"));
     }
 
     /// Leadership is about to be handed over.

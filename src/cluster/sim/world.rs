@@ -162,6 +162,18 @@ impl World {
         }
     }
 
+    /// Has the process of a host leave, and ends it then.
+    pub async fn leave(&self, host: usize) {
+        let Some(server) = self.net.at(host) else { return };
+        self.witness.note(format!("{host} leaves"));
+        self.witness.count("told to leave");
+        server.leave().await;
+        if self.net.at(host).is_some_and(|other| Arc::ptr_eq(&other, &server)) {
+            self.net.hang_up(host);
+            server.kill(&self.hosts()[host].disk);
+        }
+    }
+
     /// Empties the disk of a host; its node is another one from now on, and not taken in yet.
     pub async fn wipe(&self, host: usize) {
         let _turn = self.starting.lock().await;
@@ -174,7 +186,7 @@ impl World {
 
     /// The next life of a host reads formats up to this one.
     pub async fn upgrade(&self, host: usize, newest: u8) {
-        self.crash(host);
+        self.leave(host).await;
         self.with(host, |host| host.newest = newest);
         self.witness.reads_only_1(host, newest == 1);
         self.start(host).await;

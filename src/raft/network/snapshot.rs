@@ -26,9 +26,9 @@ const WAITING: usize = 1;
 /// How many times as long as a part took the next one is waited with.
 const REST: u32 = 4;
 /// How many records are read at a time.
-const STEP: usize = 512;
+const STEP: usize = 128;
 /// How much one part of records holds, in bytes, unless a single one has more.
-const RECORDS: usize = 1024 * 1024;
+const RECORDS: usize = 64 * 1024;
 
 /// Where parts go. Each is read and handed on, and then there is a rest.
 struct Outlet {
