@@ -40,21 +40,23 @@ impl<G: Seat> Leaving<G> {
         }
     }
 
-    /// Says in the log that this life is over. Nothing may begin another one after that.
-    pub async fn say_so(&self, incarnation: u64) {
+    /// Says in the log that this life is over; whether that was done. Nothing may begin another one after that.
+    pub async fn say_so(&self, incarnation: u64) -> bool {
         if self.is_alone() {
-            return;
+            return false;
         }
         let down = Nodes::Down { node: self.own.uuid, incarnation };
-        let Ok(payload) = own::logged(&self.group, &self.views, Uuid::new_v4(), down, None) else { return };
+        let Ok(payload) = own::logged(&self.group, &self.views, Uuid::new_v4(), down, None) else { return false };
         let said = async {
             while self.group.write_anywhere(payload.clone()).await.is_err() {
                 self.group.breath().await;
             }
         };
-        if self.group.within(PATIENCE, said).await.is_none() {
+        let done = self.group.within(PATIENCE, said).await.is_some();
+        if !done {
             tracing::info!("the others are not told that this node leaves; they will notice");
         }
+        done
     }
 
     /// Whether there is nobody to be told.

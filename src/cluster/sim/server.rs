@@ -112,8 +112,10 @@ impl Server {
             leaving.step_aside().await;
             process.staying.set(false);
             let incarnation = *process.incarnation.borrow();
-            if let Some(incarnation) = incarnation {
-                leaving.say_so(incarnation).await;
+            if let Some(incarnation) = incarnation
+                && leaving.say_so(incarnation).await
+            {
+                process.witness.left_life(process.host, (process.own.uuid, incarnation));
             }
         };
         tokio::select! {

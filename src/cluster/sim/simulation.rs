@@ -14,7 +14,7 @@ const SEEDS: u64 = 200;
 const SHOWN: usize = 80;
 
 /// What must have happened in many stories: else they show nothing.
-const HAPPENED: [&str; 24] = [
+const HAPPENED: [&str; 25] = [
     "ups",
     "downs",
     "late downs",
@@ -35,6 +35,7 @@ const HAPPENED: [&str; 24] = [
     "taken out",
     "told to stop",
     "told to leave",
+    "said that they leave",
     "stood",
     "retries in the log",
     "writes asked again",

@@ -153,6 +153,15 @@ impl Witness {
         self.seen().leaving.remove(&node);
     }
 
+    /// A node has said that this life is over.
+    pub fn left_life(&self, host: usize, life: (Uuid, u64)) {
+        let mut seen = self.seen();
+        seen.count("said that they leave");
+        if seen.facts.last_key_value().is_some_and(|(_, fact)| fact.up.contains(&life)) {
+            seen.object(format!("{host} has left, and is up"));
+        }
+    }
+
     /// The newest of the lives that have ended.
     pub fn ended(&self) -> Option<(Uuid, u64)> {
         let seen = self.seen();
