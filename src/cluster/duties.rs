@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::contacts::Contact;
+use super::group::Change;
 use crate::raft::NodeId;
 
 /// The most voters.
@@ -53,8 +54,8 @@ pub struct Look {
     pub up: Vec<(Uuid, u64)>,
     /// The last log index.
     pub last_log: u64,
-    /// Whether a change of the membership is under way.
-    pub changing: bool,
+    /// How far a change of the membership is.
+    pub change: Change,
     /// The format that is written.
     pub format: u8,
 }
@@ -69,6 +70,8 @@ pub enum Duty {
         /// Which life.
         incarnation: u64,
     },
+    /// Bring a change of the membership that is half way to its end.
+    Finish,
     /// Let this learner vote.
     Promote(NodeId),
     /// Let this learner vote in place of a node that is down and whose address it has: that node has lost its data.
@@ -120,6 +123,10 @@ impl Look {
         self.up.iter().any(|(node, _)| *node == member.uuid)
     }
 
+    fn is_changing(&self) -> bool {
+        self.change != Change::None
+    }
+
     fn voters(&self) -> usize {
         self.members.iter().filter(|member| member.voter).count()
     }
@@ -133,7 +140,12 @@ impl Duties {
 
     /// What is to be done first.
     pub fn due(&mut self, look: &Look) -> Option<Duty> {
-        self.down(look).or_else(|| self.promote(look)).or_else(|| self.remove(look)).or_else(|| raise(look)).or_else(|| self.transfer(look))
+        self.down(look)
+            .or_else(|| finish(look))
+            .or_else(|| self.promote(look))
+            .or_else(|| self.remove(look))
+            .or_else(|| raise(look))
+            .or_else(|| self.transfer(look))
     }
 
     /// Who was up and has been silent for too long, or is no member any more.
@@ -147,7 +159,7 @@ impl Duties {
 
     fn promote(&self, look: &Look) -> Option<Duty> {
         let well = |member: &&Seen| !member.voter && look.is_well(member, LAG_TO_VOTE);
-        let learner = look.members.iter().find(well).filter(|_| !look.changing)?;
+        let learner = look.members.iter().find(well).filter(|_| !look.is_changing())?;
         let is_replaced = |member: &&Seen| member.id != learner.id && member.at.is_some() && member.at == learner.at && !look.is_up(member);
         match look.members.iter().find(is_replaced) {
             Some(old) if old.voter => Some(Duty::Replace { old: old.id, new: learner.id }),
@@ -157,7 +169,7 @@ impl Duties {
     }
 
     fn remove(&self, look: &Look) -> Option<Duty> {
-        let limit = self.patience.remove.filter(|_| !look.changing)?;
+        let limit = self.patience.remove.filter(|_| !look.is_changing())?;
         let may = |member: &&Seen| look.silence(member) > limit && (!member.voter || look.voters() > VOTERS_KEPT);
         look.members.iter().find(may).map(|member| Duty::Remove(member.id))
     }
@@ -170,7 +182,7 @@ impl Duties {
             (self.well, self.tried) = (None, None);
             return None;
         }
-        if look.changing || !senior.voter || !look.is_well(senior, LAG_TO_LEAD) {
+        if look.is_changing() || !senior.voter || !look.is_well(senior, LAG_TO_LEAD) {
             self.well = None;
             return None;
         }
@@ -184,6 +196,11 @@ impl Duties {
         self.tried = Some((look.now, self.tried.map_or(0, |(_, times)| times + 1)));
         Some(Duty::Transfer(senior.id))
     }
+}
+
+/// Until it is at its end a change needs the agreement of two majorities, and no other one may begin.
+fn finish(look: &Look) -> Option<Duty> {
+    (look.change == Change::HalfWay).then_some(Duty::Finish)
 }
 
 /// The newest format that every member reads, once all of them have said so to this leader.

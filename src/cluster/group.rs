@@ -40,8 +40,31 @@ pub struct Standing {
     pub term: u64,
     /// The last log index.
     pub last_log: u64,
-    /// Whether a change of the membership is under way.
-    pub changing: bool,
+    /// How far a change of the membership is.
+    pub change: Change,
+}
+
+/// How far a change of the membership is. One of the voters takes two steps (Raft §6): to a joint configuration of the old and the
+/// new ones, and on to the new ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// None is under way.
+    None,
+    /// A step is in the log, and may come to nothing.
+    UnderWay,
+    /// The first step is done. Whoever took it may be gone, or have given up waiting.
+    HalfWay,
+}
+
+impl Change {
+    /// How far it is, by the newest membership that Raft knows of and the newest that is committed.
+    pub fn of<M: PartialEq>(newest: &M, committed: &M, joint: bool) -> Self {
+        match (newest == committed, joint) {
+            (false, _) => Self::UnderWay,
+            (true, true) => Self::HalfWay,
+            (true, false) => Self::None,
+        }
+    }
 }
 
 /// One node's view of the group: what proposing and reading need.
@@ -117,7 +140,7 @@ pub trait Seat: Group {
     /// Takes a node in as a learner.
     fn add_learner(&self, id: NodeId, address: &Address) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Changes the membership.
+    /// Changes the membership. A change that is half way is brought to its end by one that changes nothing.
     fn change(&self, change: ChangeMembers<NodeId, BasicNode>) -> impl Future<Output = Result<(), String>> + Send;
 
     /// Begins to hand leadership over; whether it comes about is to be seen.
@@ -167,4 +190,12 @@ pub async fn confirmed(group: &impl Group) -> Option<u64> {
         return None;
     }
     group.read_index().await.ok()
+}
+
+/// Nothing is heard of a Raft that has stopped: whoever waits for a change of it waits on, and asks the others meanwhile as often
+/// as anybody.
+pub async fn heard_on<E>(changed: Result<(), E>) {
+    if changed.is_err() {
+        future::pending().await
+    }
 }

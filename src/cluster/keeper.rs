@@ -53,7 +53,7 @@ impl<G: Seat> Keeper<G> {
     /// What there is to see; `None` while another node leads.
     fn look(&self, leads: &mut Leads) -> Option<Look> {
         let (me, now) = (self.group.me(), self.group.now());
-        let Standing { leader, term, last_log, changing } = self.group.standing();
+        let Standing { leader, term, last_log, change } = self.group.standing();
         if leader != Some(me) {
             *leads = None;
             return None;
@@ -68,7 +68,7 @@ impl<G: Seat> Keeper<G> {
             members: self.group.listed().into_iter().map(|member| self.seen(member)).collect(),
             up: nodes.iter().map(|member| (member.node, member.incarnation)).collect(),
             last_log,
-            changing,
+            change,
             format: nodes.format(),
         })
     }
@@ -93,6 +93,7 @@ impl<G: Seat> Keeper<G> {
                 tracing::info!(format, "every member reads this store format: it is written from now on");
                 self.leader.raise(format).await.map_err(|error| error.to_string())
             }
+            Duty::Finish => self.leader.finish().await.map_err(|error| error.to_string()),
             Duty::Replace { old, new } => self.leader.replace(old, new).await.map_err(|error| error.to_string()),
             Duty::Promote(id) => self.leader.promote(id).await.map_err(|error| error.to_string()),
             Duty::Remove(id) => self.leader.take_out(id).await.map_err(|error| error.to_string()),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::contacts::Contacts;
 use super::duties::VOTERS_KEPT;
-use super::group::{Seat, confirmed};
+use super::group::{Change, Seat, confirmed};
 use super::members::{Listed, Members};
 use super::own;
 use crate::actors::Views;
@@ -118,7 +118,7 @@ impl<G: Seat> Leader<G> {
     async fn is_settled(&self) -> Result<(), Undone> {
         let confirmed = self.group.within(PATIENCE, confirmed(&self.group)).await.flatten();
         confirmed.ok_or_else(|| not_now("this node is not sure to lead"))?;
-        if self.group.standing().changing { Err(not_now("the members are changing")) } else { Ok(()) }
+        if self.group.standing().change == Change::None { Ok(()) } else { Err(not_now("the members are changing")) }
     }
 
     fn check(&self, applicant: &Applicant) -> Result<(), Undone> {
@@ -181,6 +181,20 @@ impl<G: Seat> Leader<G> {
         let payload = payload.map_err(|error| not_now(format!("{error:?}")))?;
         let written = async { self.group.write(payload).await.map(drop).map_err(|error| format!("{error:?}")) };
         self.in_time(written).await
+    }
+
+    /// Brings a change that is half way to its end, unless whoever began it is at it.
+    ///
+    /// # Errors
+    /// Not here and now.
+    pub async fn finish(&self) -> Result<(), Undone> {
+        let Ok(_turn) = self.one_at_a_time.try_lock() else { return Ok(()) };
+        if self.group.standing().change != Change::HalfWay {
+            return Ok(());
+        }
+        self.change(ChangeMembers::AddVoterIds(BTreeSet::new())).await?;
+        tracing::info!("a change of the members that was left half way is done");
+        Ok(())
     }
 
     /// Lets a learner vote.

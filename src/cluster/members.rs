@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::calls::Calls;
 use super::fence::Fence;
-use super::group::{Group, Heir, Lost, Seat, Standing, Unsure};
+use super::group::{Change, Group, Heir, Lost, Seat, Standing, Unsure, heard_on};
 use super::rounds::Rounds;
 use crate::raft::{Address, Heard, Node, NodeId, Payload};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
@@ -84,9 +84,7 @@ impl Members {
     async fn replaced(&self, leader: NodeId) {
         let mut metrics = self.node.raft().server_metrics();
         while metrics.borrow_watched().current_leader == Some(leader) {
-            if metrics.changed().await.is_err() {
-                return;
-            }
+            heard_on(metrics.changed().await).await;
         }
     }
 
@@ -110,7 +108,11 @@ impl Group for Members {
 
     async fn breath(&self) {
         let (before, mut metrics) = (self.leader(), self.node.raft().server_metrics());
-        let changed = async { while metrics.changed().await.is_ok() && metrics.borrow_watched().current_leader == before {} };
+        let changed = async {
+            while metrics.borrow_watched().current_leader == before {
+                heard_on(metrics.changed().await).await;
+            }
+        };
         let _ = timeout(BREATH, changed).await;
     }
 
@@ -185,11 +187,12 @@ impl Seat for Members {
     fn standing(&self) -> Standing {
         let metrics = self.node.raft().metrics();
         let metrics = metrics.borrow_watched();
+        let joint = metrics.membership_config.membership().get_joint_config().len() > 1;
         Standing {
             leader: metrics.current_leader,
             term: metrics.current_term,
             last_log: metrics.last_log_index.unwrap_or(0),
-            changing: metrics.membership_config != metrics.committed_membership_config,
+            change: Change::of(&metrics.membership_config, &metrics.committed_membership_config, joint),
         }
     }
 
@@ -265,13 +268,43 @@ impl Heir for Members {
 
     async fn led(&self, condition: impl Fn(Option<NodeId>, u64) -> bool + Send) {
         let mut changes = self.node.raft().server_metrics();
-        while !condition(self.leader(), self.term()) && changes.changed().await.is_ok() {}
+        while !condition(self.leader(), self.term()) {
+            heard_on(changes.changed().await).await;
+        }
     }
 
     async fn stand(&self) {
         let vote = self.node.raft().server_metrics().borrow_watched().vote;
         if let Err(error) = self.node.raft().handle_transfer_leader(TransferLeaderRequest::new(vote, self.me(), None)).await {
             tracing::debug!(%error, "no election");
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::actors::Owners;
+    use crate::config::Store;
+    use crate::raft::{self, Begin, Engine};
+
+    /// It goes on for a moment, and asks others to write that it leaves: it must not do so as often as it can.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whose_raft_has_stopped_takes_a_breath_all_the_same() {
+        let (dir, store) = (tempfile::tempdir().unwrap(), Store::default());
+        let owners = Arc::new(Owners::start().unwrap());
+        let node = raft::open(dir.path(), Engine::configured(&store), &store, owners, Begin::Alone).await.unwrap();
+        let members = Members::alone(node.clone());
+        let leader = members.leader().unwrap();
+        node.close().await.unwrap();
+        let since = Instant::now();
+        members.breath().await;
+        assert!(since.elapsed() >= BREATH);
+        if members.leader() == Some(leader) {
+            assert!(timeout(BREATH, members.replaced(leader)).await.is_err(), "nobody else is known to lead");
         }
     }
 }

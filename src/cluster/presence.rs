@@ -50,7 +50,7 @@ impl<G: Seat> Presence<G> {
             self.group.set_fence(last.is_recent(begun));
             let limit = last.left(begun).unwrap_or(fence_after);
             let contact = match self.group.within(limit, self.contact()).await {
-                Some(Err(Lost::ForNow(_))) if failed >= ASKING && self.is_lost(&last) => Some(self.ask_others().await),
+                None | Some(Err(Lost::ForNow(_))) if failed >= ASKING && self.is_lost(&last) => Some(self.ask_others().await),
                 contact => contact,
             };
             failed = if matches!(contact, Some(Ok(_))) { 0 } else { (failed + 1) % (2 * ASKING) };
@@ -77,9 +77,10 @@ impl<G: Seat> Presence<G> {
         }
     }
 
-    /// Whether nobody leads this node, and it does not serve.
+    /// Whether nobody leads this node but itself, and it does not serve. Nobody tells a leader that has been taken out, either.
     fn is_lost(&self, last: &LastContact) -> bool {
-        self.group.leader().is_none() && !last.is_recent(self.group.now())
+        let led = self.group.leader().is_some_and(|leader| leader != self.group.me());
+        !led && !last.is_recent(self.group.now())
     }
 
     /// Contact with a leader that has a majority; the index up to which it had committed.

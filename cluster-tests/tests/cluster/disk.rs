@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cluster_tests::{Cluster, Dice, Plan, Traffic, wait_for};
 
@@ -57,6 +57,7 @@ fn a_full_disk_stops_one_node_and_loses_nothing() {
         Err(why) => return eprintln!("skipped: no small disk can be made here ({why})"),
     };
     cluster.start_all();
+    let since = Instant::now();
     let plan = Plan { name: "t".into(), clients: 9, keys: 4, pause: Duration::from_millis(10) };
     let traffic = Traffic::start(&cluster.addresses(), &plan, dice.split());
     std::thread::sleep(Duration::from_secs(2));
@@ -76,7 +77,12 @@ fn a_full_disk_stops_one_node_and_loses_nothing() {
     cluster.kill(2);
     disk.make_room();
     cluster.restart(2);
-    judge(&cluster, traffic.stop());
+    let record = traffic.stop();
+    let most = plan.clients as u64 * since.elapsed().as_secs() * 100 * 2;
+    judge(&cluster, record);
+    let answer = cluster.client(0).absolute("GET", "/hearth/v1/cluster", None);
+    let committed = answer.value()["committed"].as_u64().unwrap();
+    assert!(committed < most, "{committed} entries, of which clients can have caused {most}");
     drop(cluster);
     drop(disk);
 }

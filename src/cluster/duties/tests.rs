@@ -21,7 +21,7 @@ fn look(voters: NodeId, learners: NodeId) -> Look {
         members: (1..=voters + learners).map(seen).collect(),
         up: (1..=voters + learners).map(|id| (uuid(id), 10 + id)).collect(),
         last_log: 1000,
-        changing: false,
+        change: Change::None,
         format: 2,
     }
 }
@@ -75,7 +75,7 @@ fn a_learner_that_is_well_votes_while_there_is_room() {
     seen.last_log = 1000 + LAG_TO_VOTE + 1;
     assert_eq!(duties().due(&seen), None, "it lags");
     let mut seen = look(3, 1);
-    seen.changing = true;
+    seen.change = Change::UnderWay;
     assert_eq!(duties().due(&seen), None);
     assert_eq!(duties().due(&look(5, 1)), None, "five vote");
 }
@@ -142,4 +142,14 @@ fn leadership_follows_a_senior_that_has_been_well_and_not_too_often() {
     heard(&mut ill, 2, 3);
     assert_eq!(duties.due(&ill), None);
     assert_eq!(duties.well, None, "it has to be well for a while again");
+}
+
+#[test]
+fn a_change_that_was_left_half_way_is_finished_before_another_one() {
+    let mut seen = look(3, 1);
+    assert_eq!(duties().due(&seen), Some(Duty::Promote(4)));
+    seen.change = Change::HalfWay;
+    assert_eq!(duties().due(&seen), Some(Duty::Finish));
+    seen.change = Change::UnderWay;
+    assert_eq!(duties().due(&seen), None);
 }

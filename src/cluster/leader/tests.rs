@@ -21,7 +21,7 @@ struct Agreeing(Arc<Inner>);
 
 struct Inner {
     sure: AtomicBool,
-    changing: AtomicBool,
+    step: Mutex<Change>,
     listed: Mutex<Vec<Listed>>,
     done: Mutex<Vec<String>>,
     /// One permit for each blank entry that may be written.
@@ -33,7 +33,7 @@ impl Agreeing {
         let me = Listed { id: ME, address: Some(address(1)), voter: true };
         Self(Arc::new(Inner {
             sure: AtomicBool::new(true),
-            changing: AtomicBool::new(false),
+            step: Mutex::new(Change::None),
             listed: Mutex::new(vec![me]),
             done: Mutex::default(),
             blanks: Semaphore::new(0),
@@ -106,7 +106,7 @@ impl Seat for Agreeing {
     fn set_fence(&self, _: bool) {}
 
     fn standing(&self) -> Standing {
-        Standing { leader: Some(ME), term: 1, last_log: 0, changing: self.0.changing.load(Ordering::Relaxed) }
+        Standing { leader: Some(ME), term: 1, last_log: 0, change: *self.0.step.lock().unwrap() }
     }
 
     fn listed(&self) -> Vec<Listed> {
@@ -131,6 +131,7 @@ impl Seat for Agreeing {
 
     async fn change(&self, _: ChangeMembers<NodeId, BasicNode>) -> Result<(), String> {
         self.did("change");
+        *self.0.step.lock().unwrap() = Change::None;
         Ok(())
     }
 
@@ -177,9 +178,9 @@ async fn who_is_not_sure_to_lead_or_amid_a_change_takes_nobody_in_and_refuses_no
     let (seat, leader) = leader();
     seat.0.blanks.add_permits(2);
     let stranger = Applicant { had: Some((Uuid::from_u128(0xD), 5)), ..newcomer() };
-    for (sure, changing) in [(false, false), (true, true)] {
+    for (sure, step) in [(false, Change::None), (true, Change::UnderWay), (true, Change::HalfWay)] {
         seat.0.sure.store(sure, Ordering::Relaxed);
-        seat.0.changing.store(changing, Ordering::Relaxed);
+        *seat.0.step.lock().unwrap() = step;
         for applicant in [newcomer(), stranger.clone()] {
             let undone = leader.take_in(&applicant).await;
             assert!(matches!(undone, Err(Undone::NotNow(_))), "{undone:?}");
@@ -191,13 +192,13 @@ async fn who_is_not_sure_to_lead_or_amid_a_change_takes_nobody_in_and_refuses_no
 #[tokio::test]
 async fn who_is_not_sure_to_lead_or_amid_a_change_says_of_nobody_that_it_is_out() {
     let (seat, leader) = leader();
-    for (sure, changing) in [(false, false), (true, true)] {
+    for (sure, step) in [(false, Change::None), (true, Change::UnderWay), (true, Change::HalfWay)] {
         seat.0.sure.store(sure, Ordering::Relaxed);
-        seat.0.changing.store(changing, Ordering::Relaxed);
+        *seat.0.step.lock().unwrap() = step;
         let undone = leader.take_out(7).await;
         assert!(matches!(undone, Err(Undone::NotNow(_))), "{undone:?}");
     }
-    seat.0.changing.store(false, Ordering::Relaxed);
+    *seat.0.step.lock().unwrap() = Change::None;
     assert!(matches!(leader.take_out(7).await, Err(Undone::Refused(_))));
 }
 
@@ -216,4 +217,18 @@ async fn a_format_that_all_members_read_is_raised() {
     let (seat, leader) = leader();
     assert_eq!(leader.raise(2).await, Ok(()));
     assert_eq!(seat.done(), ["write"]);
+}
+
+#[tokio::test]
+async fn a_change_that_was_left_half_way_is_brought_to_its_end_and_no_other_one() {
+    let (seat, leader) = leader();
+    for step in [Change::None, Change::UnderWay] {
+        *seat.0.step.lock().unwrap() = step;
+        assert_eq!(leader.finish().await, Ok(()));
+        assert_eq!(seat.done(), [""; 0], "{step:?}");
+    }
+    *seat.0.step.lock().unwrap() = Change::HalfWay;
+    assert_eq!(leader.finish().await, Ok(()));
+    assert_eq!(leader.finish().await, Ok(()));
+    assert_eq!(seat.done(), ["change"]);
 }

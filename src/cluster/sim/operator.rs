@@ -42,15 +42,18 @@ pub async fn run(world: World, times: u64) {
 async fn take_out(world: &World, node: NodeId) -> bool {
     while !world.witness.objects() {
         let leads = |server: &Arc<Server>| server.process.leader() == Some(server.process.id);
-        if let Some(server) = world.net.all().into_iter().find(leads) {
+        // Some may only think that they lead.
+        let leaders: Vec<_> = world.net.all().into_iter().filter(leads).collect();
+        if !leaders.is_empty() {
+            let server = world.chance.pick(&leaders);
             world.witness.note(format!("node {node} is to be taken out"));
             match server.take_out(node).await {
                 Some(Ok(())) => {
                     world.witness.count("taken out");
                     return true;
                 }
-                // Nobody knows it any more: the answer to an earlier try was lost. Or it leads.
-                Some(Err(Undone::Refused(_))) => return server.process.id != node,
+                // Nobody knows it any more: an earlier try was carried out, if only later. Or it leads.
+                Some(Err(Undone::Refused(why))) => return why.starts_with("there is no node"),
                 Some(Err(Undone::NotNow(_))) | None => {}
             }
         }

@@ -20,7 +20,7 @@ use super::types::{Raft, now};
 use super::witness::Witness;
 use crate::actors::Views;
 use crate::cluster::contacts::{Contacts, hear};
-use crate::cluster::group::{Group, Heir, Lost, Seat, Standing, Unsure, confirmed};
+use crate::cluster::group::{Change, Group, Heir, Lost, Seat, Standing, Unsure, confirmed, heard_on};
 use crate::cluster::members::Listed;
 use crate::cluster::own::Own;
 use crate::cluster::rounds::Rounds;
@@ -166,9 +166,7 @@ impl Process {
     async fn replaced(&self, leader: NodeId) {
         let mut metrics = self.raft().server_metrics();
         while metrics.borrow_watched().current_leader == Some(leader) {
-            if metrics.changed().await.is_err() {
-                return;
-            }
+            heard_on(metrics.changed().await).await;
         }
     }
 
@@ -211,7 +209,11 @@ impl Group for Process {
 
     async fn breath(&self) {
         let (before, mut metrics) = (self.leader(), self.raft().server_metrics());
-        let changed = async { while metrics.changed().await.is_ok() && metrics.borrow_watched().current_leader == before {} };
+        let changed = async {
+            while metrics.borrow_watched().current_leader == before {
+                heard_on(metrics.changed().await).await;
+            }
+        };
         let _ = SimRuntime::timeout(BREATH, changed).await;
     }
 
@@ -283,11 +285,12 @@ impl Seat for Process {
     fn standing(&self) -> Standing {
         let metrics = self.raft().metrics();
         let metrics = metrics.borrow_watched();
+        let joint = metrics.membership_config.membership().get_joint_config().len() > 1;
         Standing {
             leader: metrics.current_leader,
             term: metrics.current_term,
             last_log: metrics.last_log_index.unwrap_or(0),
-            changing: metrics.membership_config != metrics.committed_membership_config,
+            change: Change::of(&metrics.membership_config, &metrics.committed_membership_config, joint),
         }
     }
 
@@ -353,7 +356,9 @@ impl Heir for Process {
 
     async fn led(&self, condition: impl Fn(Option<NodeId>, u64) -> bool + Send) {
         let mut changes = self.raft().server_metrics();
-        while !condition(self.leader(), self.term()) && changes.changed().await.is_ok() {}
+        while !condition(self.leader(), self.term()) {
+            heard_on(changes.changed().await).await;
+        }
     }
 
     async fn stand(&self) {

@@ -109,11 +109,14 @@ async fn story(chance: Chance, witness: Witness) {
         let client = Client { chance: world.chance.fork(), ..client.clone() };
         drop(SimRuntime::spawn(client.run(5..world.chance.within(100..1500))));
     }
-    drop(SimRuntime::spawn(replace(world.clone(), plan.clone())));
+    let replaced = SimRuntime::spawn(replace(world.clone(), plan.clone()));
     let removals = SimRuntime::spawn(operator::run(world.clone(), plan.removals));
     nemesis::run(world.clone(), now() + plan.trouble).await;
     if SimRuntime::timeout(RECOVERY, removals).await.is_err() {
         world.witness.object("the operator gets no answer");
+    }
+    if SimRuntime::timeout(RECOVERY, replaced).await.is_err() {
+        world.witness.object("old releases are not replaced");
     }
     recover(&world, comers).await;
     settle(&world, &client).await;
@@ -199,8 +202,13 @@ async fn settle(world: &World, client: &Client) {
         return;
     }
     for server in world.net.all() {
-        if !client.read(&server).await {
-            world.witness.object(format!("{} does not read", server.process.host));
+        // Now and then a fence closes for a moment: what it had asked the leader was lost while things still went wrong.
+        let until = now() + RECOVERY;
+        while !client.read(&server).await {
+            if now() > until {
+                return world.witness.object(format!("{} does not read", server.process.host));
+            }
+            SimRuntime::sleep(Duration::from_millis(100)).await;
         }
     }
     let last = Command::Properties(properties::Command::Set { key: "last".into(), value: "1".into() });
