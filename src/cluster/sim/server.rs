@@ -155,11 +155,14 @@ impl Server {
 
     /// Takes a node out, as the service does at the leader; `None` if this process dies over it.
     pub async fn take_out(&self, node: NodeId) -> Option<Result<(), Undone>> {
-        self.process.running.until(true).await;
+        let done = async {
+            self.process.running.until(true).await;
+            self.leader.take_out(node).await
+        };
         tokio::select! {
             biased;
             () = self.process.alive.until(false) => None,
-            done = self.leader.take_out(node) => Some(done),
+            done = done => Some(done),
         }
     }
 }
