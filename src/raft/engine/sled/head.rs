@@ -68,28 +68,38 @@ impl Head {
         Ok((PLACE, record::whole(PLACE, &body)))
     }
 
-    /// Takes a store from before there was a head into this one.
+    /// That of a store from before there was one; `None` where there is one, or nothing at all.
     ///
     /// # Errors
     /// The disk failed, or it is damaged.
-    pub fn convert(db: &::sled::Db) -> io::Result<()> {
-        let Some(number) = db.get(OLD_NUMBER).map_err(failed)? else { return Ok(()) };
+    pub fn of_old(db: &::sled::Db) -> io::Result<Option<Self>> {
+        let Some(number) = db.get(OLD_NUMBER).map_err(failed)? else { return Ok(None) };
         let Record::Whole(number) = record::open(OLD_NUMBER, &number)? else { return Err(damaged("the number of the newest batch is not whole")) };
         let mut head = Self { number: <[u8; 8]>::try_from(&number[..]).map(u64::from_be_bytes).map_err(damaged)?, ..Self::empty() };
         for space in Space::ALL.into_iter().filter(|space| space.grows()) {
             head.ends.insert(space as u8, end(db, space)?);
         }
-        let mut batch = ::sled::Batch::default();
-        batch.remove(OLD_NUMBER);
         for old in db.scan_prefix([Space::Meta as u8]) {
             let (place, stored) = old.map_err(failed)?;
             let (Some(key), Record::Whole(value)) = (record::key_of(&place)?, record::open(&place, &stored)?) else {
                 return Err(damaged("a small record is not whole"));
             };
             head.meta.insert(key, value);
-            batch.remove(place);
         }
-        let (place, record) = head.record()?;
+        Ok(Some(head))
+    }
+
+    /// Puts it in the place of what there was before there was a head.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn take_over(&self, db: &::sled::Db) -> io::Result<()> {
+        let mut batch = ::sled::Batch::default();
+        batch.remove(OLD_NUMBER);
+        for old in db.scan_prefix([Space::Meta as u8]).keys() {
+            batch.remove(old.map_err(failed)?);
+        }
+        let (place, record) = self.record()?;
         batch.insert(place, record);
         db.apply_batch(batch).map_err(failed)
     }

@@ -84,8 +84,9 @@ impl SledEngine {
             file.sync_all()?;
             File::open(dir)?.sync_all()?;
         }
-        Head::convert(&db)?;
-        let head = Head::read(&db)?;
+        let old = Head::of_old(&db)?;
+        let is_old = old.is_some();
+        let head = old.map_or_else(|| Head::read(&db), Ok)?;
         let mark = match mark {
             Some(mark) => mark,
             None if db.is_empty() => Mark::create(dir)?,
@@ -93,6 +94,9 @@ impl SledEngine {
         };
         if head.number < mark.batches() {
             return Err(damaged(format_args!("the log ends at batch {}, but {} were synced", head.number, mark.batches())));
+        }
+        if is_old {
+            head.take_over(&db)?;
         }
         take_back(&db, &head)?;
         Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), file, path: dir.to_owned(), mark, head })
