@@ -136,8 +136,12 @@ impl Cluster {
 
     /// Tells a serving node to stop, and waits until it has.
     pub fn stop(&mut self, node: usize) -> ExitStatus {
-        match self.take(node) {
-            Process::Serving(running) => running.stop(),
+        match std::mem::replace(&mut self.members[node].process, Process::None) {
+            Process::Serving(running) => {
+                let (status, log) = running.stop_and_tell();
+                self.members[node].past.push_str(&log);
+                status
+            }
             _ => panic!("node {node} does not serve"),
         }
     }

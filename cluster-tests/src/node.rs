@@ -134,6 +134,14 @@ impl Node {
         self.process.wait().expect("a killed process ends");
     }
 
+    /// The same as [`Node::stop`], and all it has logged.
+    pub fn stop_and_tell(self) -> (ExitStatus, String) {
+        let log = Arc::clone(&self.log);
+        let status = self.stop();
+        let log = log.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (status, log)
+    }
+
     /// Tells the process to stop, and waits until it has.
     pub fn stop(mut self) -> ExitStatus {
         self.signal("TERM");

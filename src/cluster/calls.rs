@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Response, Status};
@@ -34,6 +35,8 @@ pub struct Calls {
 }
 
 struct Inner {
+    /// Where connections live: whoever calls first may be a worker that ends sooner.
+    runtime: Handle,
     dialer: Dialer,
     cluster: Uuid,
     /// Kept, each with the address it leads to.
@@ -48,9 +51,9 @@ struct Way {
 }
 
 impl Calls {
-    /// Calls members of this cluster.
+    /// Calls members of this cluster. Connections live on this runtime.
     pub fn new(cluster: Uuid, dialer: Dialer) -> Self {
-        Self { inner: Arc::new(Inner { dialer, cluster, ways: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { runtime: Handle::current(), dialer, cluster, ways: Mutex::default() }) }
     }
 
     /// How the certificate of a member names it.
@@ -79,6 +82,7 @@ impl Calls {
 
     /// A connection of its own to a member.
     pub fn channel(&self, node: NodeId, address: &Address) -> Channel {
+        let _entered = self.inner.runtime.enter();
         self.inner.dialer.channel(&address.at, self.name(node))
     }
 

@@ -65,3 +65,20 @@ fn a_wiped_node_is_a_new_one() {
     });
     cluster.same_state();
 }
+
+/// Also to a leader that a worker of the REST API was the first to speak to.
+#[test]
+fn a_node_that_is_told_to_stop_says_that_it_leaves() {
+    let mut cluster = Cluster::start(3, CONFIG, Dice::new("leaving"));
+    let asked: Vec<_> = (0..3).map(|node| cluster.status(node).unwrap()).collect();
+    assert!(asked.iter().all(|status| status["nodes"].as_array().is_some_and(|nodes| nodes.len() == 3)));
+    let leader = cluster.leader(&[0, 1, 2]).unwrap();
+    cluster.kill(leader);
+    let left = cluster.running();
+    let leader = wait_for("another leader", PATIENCE, || cluster.leader(&left));
+    let leaving = left.into_iter().find(|node| *node != leader).unwrap();
+    put(&cluster, leaving, "k", "1");
+    assert!(cluster.stop(leaving).success());
+    let log = cluster.log(leaving);
+    assert!(log.contains("stopping") && !log.contains("the others are not told"), "{log}");
+}
