@@ -73,7 +73,7 @@ impl Calls {
             _ => {
                 let channel = self.channel(node, address);
                 let client = ClusterClient::new(channel).max_decoding_message_size(LONGEST_MESSAGE).max_encoding_message_size(LONGEST_MESSAGE);
-                let way = Way { at: address.at.clone(), pipe: Pipe::new(client.clone()), client };
+                let way = Way { at: address.at.clone(), pipe: Pipe::new(self.inner.runtime.clone(), client.clone()), client };
                 ways.insert(node, way.clone());
                 way
             }

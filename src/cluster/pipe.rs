@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
@@ -33,14 +34,16 @@ struct Ask {
 /// A stream to one node, made when it is needed and again after it has broken. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Pipe {
+    /// Where it runs: whoever proposes first may be a worker that is busy, or ends sooner.
+    runtime: Handle,
     client: ClusterClient<Channel>,
     asks: Arc<Mutex<Option<mpsc::Sender<Ask>>>>,
 }
 
 impl Pipe {
-    /// To the node that `client` speaks to.
-    pub fn new(client: ClusterClient<Channel>) -> Self {
-        Self { client, asks: Arc::default() }
+    /// To the node that `client` speaks to, on this runtime.
+    pub fn new(runtime: Handle, client: ClusterClient<Channel>) -> Self {
+        Self { runtime, client, asks: Arc::default() }
     }
 
     /// Proposes there; the index it was applied at.
@@ -59,7 +62,7 @@ impl Pipe {
             return open.clone();
         }
         let (open, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(run(self.client.clone(), waiting));
+        self.runtime.spawn(run(self.client.clone(), waiting));
         *asks = Some(open.clone());
         open
     }

@@ -85,9 +85,14 @@ async fn start(formats: &[u8]) -> Vec<(Running, TempDir)> {
     let running = futures_util::future::join_all(configs.map(Running::start)).await;
     let nodes: Vec<(Running, TempDir)> = running.into_iter().zip(dirs).collect();
     for (node, _) in &nodes {
-        until(|| node.cluster.is_up() && node.views.load().nodes.len() == nodes.len()).await;
+        until(|| serves(node) && node.views.load().nodes.len() == nodes.len()).await;
     }
     nodes
+}
+
+/// The leader may have heard of a node, and acted on it, before that node has its answer.
+fn serves(node: &Opened) -> bool {
+    node.cluster.is_up() && node.cluster.members().fence().is_open()
 }
 
 fn given() -> Given {
@@ -159,7 +164,7 @@ async fn a_cluster_of_mixed_versions_writes_what_all_of_them_read() {
     let again = Running::start(config(dir.path(), listen, &[listen], 0)).await;
     nodes.push((again, dir));
     for (node, _) in &nodes {
-        until(|| node.views.load().nodes.format() == 2).await;
+        until(|| serves(node) && node.views.load().nodes.format() == 2).await;
         write(node, "new").await;
     }
 }

@@ -47,6 +47,11 @@ impl Space {
     pub fn grows(self) -> bool {
         matches!(self, Self::Log | Self::Audit)
     }
+
+    /// All that grow.
+    pub fn growing() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|space| space.grows())
+    }
 }
 
 /// One change to the store.

@@ -36,7 +36,7 @@ pub(super) struct Head {
 impl Head {
     /// That of a store in which there is nothing.
     fn empty() -> Self {
-        let ends = Space::ALL.into_iter().filter(|space| space.grows()).map(|space| (space as u8, 0));
+        let ends = Space::growing().map(|space| (space as u8, 0));
         Self { number: 0, ends: ends.collect(), meta: BTreeMap::new() }
     }
 
@@ -76,7 +76,7 @@ impl Head {
         let Some(number) = db.get(OLD_NUMBER).map_err(failed)? else { return Ok(None) };
         let Record::Whole(number) = record::open(OLD_NUMBER, &number)? else { return Err(damaged("the number of the newest batch is not whole")) };
         let mut head = Self { number: <[u8; 8]>::try_from(&number[..]).map(u64::from_be_bytes).map_err(damaged)?, ..Self::empty() };
-        for space in Space::ALL.into_iter().filter(|space| space.grows()) {
+        for space in Space::growing() {
             head.ends.insert(space as u8, end(db, space)?);
         }
         for old in db.scan_prefix([Space::Meta as u8]) {

@@ -234,7 +234,7 @@ fn store(db: &::sled::Db, Records { appended, records }: Records, head: &Head) -
 
 /// Takes away what there is of a batch that was not finished.
 fn take_back(db: &::sled::Db, head: &Head) -> io::Result<()> {
-    for space in Space::ALL.into_iter().filter(|space| space.grows()) {
+    for space in Space::growing() {
         let end = head.ends.get(&(space as u8)).ok_or_else(|| damaged("the head does not tell all ends"))?;
         for unfinished in db.range(bounds(space, *end..u64::MAX)).keys() {
             db.remove(unfinished.map_err(failed)?).map_err(failed)?;
