@@ -40,8 +40,8 @@ pub enum Heard {
 pub enum Next {
     /// Found a cluster.
     Found,
-    /// Ask this seed, by its place in the list, to be taken in.
-    Join(usize),
+    /// Ask these seeds in turn, by their places in the list, to be taken in.
+    Join(Vec<usize>),
     /// Ask again; what is waited for.
     Wait(String),
     /// There is something that waiting does not mend.
@@ -80,11 +80,12 @@ pub enum Formed {
 impl Blank {
     /// Decides, after hearing every seed but this node itself.
     pub fn next(&self, heard: &[(usize, Heard)]) -> Next {
-        let mut clusters = heard.iter().filter_map(|(seed, heard)| if let Heard::In(cluster) = heard { Some((*seed, *cluster)) } else { None });
-        if let Some((via, cluster)) = clusters.next() {
-            return match clusters.find(|(_, other)| *other != cluster) {
-                Some((_, other)) => Next::Refuse(format!("the seeds belong to two clusters, {cluster} and {other}")),
-                None => Next::Join(via),
+        let clusters = heard.iter().filter_map(|(seed, heard)| if let Heard::In(cluster) = heard { Some((*seed, *cluster)) } else { None });
+        let (seeds, clusters): (Vec<usize>, Vec<Uuid>) = clusters.unzip();
+        if let Some(cluster) = clusters.first() {
+            return match clusters.iter().find(|other| *other != cluster) {
+                Some(other) => Next::Refuse(format!("the seeds belong to two clusters, {cluster} and {other}")),
+                None => Next::Join(seeds),
             };
         }
         let own = self.seeds.join(",");
@@ -114,7 +115,7 @@ impl Blank {
                 Next::Found => return Ok(Formed::Founder),
                 Next::Refuse(why) => return Err(why),
                 Next::Wait(what) => what,
-                Next::Join(via) => match self.join(dialer, &self.seeds[via]).await? {
+                Next::Join(seeds) => match self.join(dialer, &seeds).await? {
                     Ok(formed) => return Ok(formed),
                     Err(why) => format!("to be taken in: {why}"),
                 },
@@ -153,8 +154,19 @@ impl Blank {
         .await
     }
 
-    /// The inner error is worth another try.
-    async fn join(&self, dialer: &Dialer, via: &str) -> Result<Result<Formed, String>, String> {
+    /// Asks these seeds until one of them knows the leader, which takes it in. The inner error is worth another try.
+    async fn join(&self, dialer: &Dialer, seeds: &[usize]) -> Result<Result<Formed, String>, String> {
+        let mut undone = Vec::new();
+        for via in seeds.iter().map(|seed| &self.seeds[*seed]) {
+            match self.join_at(dialer, via).await? {
+                Ok(formed) => return Ok(Ok(formed)),
+                Err(why) => undone.push(format!("{via}: {why}")),
+            }
+        }
+        Ok(Err(undone.join("; ")))
+    }
+
+    async fn join_at(&self, dialer: &Dialer, via: &str) -> Result<Result<Formed, String>, String> {
         let uuid = self.uuid.into_bytes().to_vec().into();
         let request = JoinRequest { uuid, address: self.advertise.clone(), cluster: None, node: 0, format: self.format.into(), forwarded: false };
         let answer = match within(JOINING, seed(dialer, via).join(request)).await {
@@ -225,8 +237,8 @@ mod tests {
     #[test]
     fn a_cluster_that_is_heard_of_is_joined_and_never_founded_again() {
         let cluster = Heard::In(Uuid::from_u128(1));
-        assert_eq!(blank("a:1").next(&[(1, same()), (2, cluster.clone())]), Next::Join(2));
-        assert_eq!(blank("d:1").next(&[(0, nothing()), (1, cluster.clone()), (2, cluster.clone())]), Next::Join(1));
+        assert_eq!(blank("a:1").next(&[(1, same()), (2, cluster.clone())]), Next::Join(vec![2]));
+        assert_eq!(blank("d:1").next(&[(0, nothing()), (1, cluster.clone()), (2, cluster.clone())]), Next::Join(vec![1, 2]));
         assert!(matches!(blank("a:1").next(&[(1, Heard::In(Uuid::from_u128(2))), (2, cluster)]), Next::Refuse(_)));
     }
 

@@ -15,7 +15,7 @@ use super::contacts::hear;
 use super::group::{Group, Lost, Seat, confirmed};
 use super::leader::Undone;
 use super::{Cluster, Members};
-use crate::raft::{NodeId, Payload};
+use crate::raft::{Identity, NodeId, Payload};
 use crate::wire::cluster::cluster_server::{Cluster as Calls, ClusterServer};
 use crate::wire::cluster::{
     Answer, Answers, ContactRequest, ContactResponse, JoinRequest, JoinResponse, ProbeRequest, ProbeResponse, Proposals, ReadIndexRequest,
@@ -30,9 +30,10 @@ const TOGETHER: usize = 256;
 /// How long a node may take to be as far as the state that is to be compared.
 const MARKED: Duration = Duration::from_secs(5);
 
-/// Answers for this node: before it has joined only probes.
+/// Answers for this node: before it is open only probes.
 pub struct Service {
     cluster: Arc<OnceLock<Cluster>>,
+    identity: Arc<OnceLock<Identity>>,
     uuid: Uuid,
     seeds: String,
 }
@@ -40,9 +41,10 @@ pub struct Service {
 type Done<T> = Result<Response<T>, Status>;
 
 impl Service {
-    /// Answers for `cluster` as soon as it is set. `uuid` and `seeds` are this node's own.
-    pub fn new(cluster: Arc<OnceLock<Cluster>>, uuid: Uuid, seeds: String) -> ClusterServer<Self> {
-        let service = Self { cluster, uuid, seeds };
+    /// Answers for `cluster` as soon as it is set, and who this node is as soon as `identity` is. A node that has data is in its
+    /// cluster while it is still opening: who takes it for a blank one may found another. `uuid` and `seeds` are its own.
+    pub fn new(cluster: Arc<OnceLock<Cluster>>, identity: Arc<OnceLock<Identity>>, uuid: Uuid, seeds: String) -> ClusterServer<Self> {
+        let service = Self { cluster, identity, uuid, seeds };
         ClusterServer::new(service).max_decoding_message_size(LONGEST_MESSAGE).max_encoding_message_size(LONGEST_MESSAGE)
     }
 
@@ -76,7 +78,7 @@ fn told<T>(done: Result<T, Undone>) -> Result<Result<T, String>, Status> {
 #[tonic::async_trait]
 impl Calls for Service {
     async fn probe(&self, _: Request<ProbeRequest>) -> Done<ProbeResponse> {
-        let identity = self.cluster.get().map(|cluster| cluster.members.node().identity());
+        let identity = self.identity.get();
         Ok(Response::new(ProbeResponse {
             cluster: identity.map(|identity| identity.cluster_id.into_bytes().to_vec().into()),
             node: identity.map_or(0, |identity| identity.node_id),

@@ -23,7 +23,17 @@ use super::{AbortOnDrop, Given, Opened, StartError, host_name};
 struct Answering {
     raft: Arc<OnceLock<raft::Node>>,
     cluster: Arc<OnceLock<Cluster>>,
+    identity: Arc<OnceLock<Identity>>,
     task: AbortOnDrop,
+}
+
+impl Answering {
+    /// Shows from now on who this node is, in what it says and in its certificate.
+    fn show(&self, credentials: &Credentials, identity: &Identity) -> Result<(), StartError> {
+        let _ = self.identity.set(identity.clone()); // the same whenever it is known
+        let name = NodeName { cluster: identity.cluster_id, node: identity.node_id };
+        credentials.become_node(name).map_err(|error| StartError::Secret(error.to_string()))
+    }
 }
 
 /// Opens a node among others: with data it is the one it was; without, it joins the cluster of its seeds or founds one.
@@ -36,7 +46,7 @@ pub async fn open(config: &Config, given: &Given, listen: SocketAddr, owners: Ar
     let credentials = credentials(secret(config, given)?).await?;
     let advertise = config.cluster.advertised().unwrap_or_default();
     let dialer = Dialer::new(&credentials, Some(listen.ip()).filter(|ip| !ip.is_unspecified()))?;
-    let answering = answer(config, listen, &credentials, uuid).await?;
+    let answering = answer(config, listen, &credentials, uuid, known.clone()).await?;
     let newcomer = newcomer(config, uuid, &advertise);
     let joined = match &known {
         Some(known) => {
@@ -46,12 +56,12 @@ pub async fn open(config: &Config, given: &Given, listen: SocketAddr, owners: Ar
         None => form(&newcomer, &dialer).await?,
     };
     if let Some(identity) = joined.as_ref().or(known.as_ref()) {
-        show(&credentials, identity)?;
+        answering.show(&credentials, identity)?;
     }
     let (views, marked, watched) = (owners.views(), owners.marked(), Arc::downgrade(&owners));
     let begin = Begin::Clustered { dialer: dialer.clone(), advertise: advertise.clone(), joined };
     let node = raft::open(&config.data_dir, Engine::configured(&config.store), &config.store, owners, begin).await?;
-    show(&credentials, node.identity())?;
+    answering.show(&credentials, node.identity())?;
     let own = Own::new(&node, host_name(), address(&advertise).await, &config.cluster);
     let calls = Calls::new(node.identity().cluster_id, dialer);
     let cluster = Cluster::new(Members::among(node.clone(), calls), views.clone(), marked, own);
@@ -77,23 +87,29 @@ async fn credentials(secret: Secret) -> Result<Arc<Credentials>, StartError> {
     derived.map_err(|error| StartError::Secret(error.to_string()))?.map_err(|error| StartError::Secret(error.to_string()))
 }
 
-async fn answer(config: &Config, listen: SocketAddr, credentials: &Arc<Credentials>, uuid: Uuid) -> Result<Answering, StartError> {
+async fn answer(
+    config: &Config,
+    listen: SocketAddr,
+    credentials: &Arc<Credentials>,
+    uuid: Uuid,
+    known: Option<Identity>,
+) -> Result<Answering, StartError> {
     let listener = TcpListener::bind(listen).await.map_err(|error| StartError::Listen { address: listen, error })?;
     let incoming = Incoming::accept(listener, credentials)?;
-    let (raft, cluster) = (Arc::default(), Arc::default());
+    let (raft, cluster, identity) = (Arc::default(), Arc::default(), Arc::new(known.map_or_else(OnceLock::new, OnceLock::from)));
     let services = Grpc::builder()
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
         .add_service(raft::Service::new(Arc::clone(&raft)))
         .add_service(RelayService::new(Arc::clone(&cluster)))
-        .add_service(Service::new(Arc::clone(&cluster), uuid, config.cluster.sorted_seeds().join(",")));
+        .add_service(Service::new(Arc::clone(&cluster), Arc::clone(&identity), uuid, config.cluster.sorted_seeds().join(",")));
     let task = AbortOnDrop(tokio::spawn(async move {
         if let Err(error) = services.serve_with_incoming(incoming).await {
             tracing::error!(%error, "other nodes are not answered any more");
         }
     }));
     tracing::info!(%listen, "listening for other nodes");
-    Ok(Answering { raft, cluster, task })
+    Ok(Answering { raft, cluster, identity, task })
 }
 
 /// How much may be under way on one connection, in bytes.
@@ -116,11 +132,6 @@ async fn form(blank: &Blank, dialer: &Dialer) -> Result<Option<Identity>, StartE
             Ok(Some(Identity::joined(cluster, node, blank.uuid)))
         }
     }
-}
-
-fn show(credentials: &Credentials, identity: &Identity) -> Result<(), StartError> {
-    let name = NodeName { cluster: identity.cluster_id, node: identity.node_id };
-    credentials.become_node(name).map_err(|error| StartError::Secret(error.to_string()))
 }
 
 /// The address that goes with the advertised name, for people.

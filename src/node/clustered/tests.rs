@@ -1,7 +1,7 @@
 //! Several nodes in one process, over real connections.
 #![allow(clippy::unwrap_used)]
 
-use std::net::{SocketAddr, TcpListener as Taken};
+use std::net::{SocketAddr, TcpListener as Taken, TcpStream};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -112,6 +112,30 @@ fn set(value: &str) -> Proposal {
     let command = Command::Properties(Property::Set { key: "key".into(), value: value.into() });
     let id = RequestId(random_uuid().unwrap());
     Proposal { id, fingerprint: None, at: Timestamp::now(), domain: Domain::localhost(), audit: None, command }
+}
+
+/// Who asks it may have lost its own data, and be the one that founds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_still_opening_does_not_pass_for_a_blank_one() {
+    let (first, listen, dir) = (free(), free(), tempfile::tempdir().unwrap());
+    let before = Running::start(config(dir.path(), listen, &[listen], 0)).await;
+    until(|| serves(&before)).await;
+    let cluster = before.raft.identity().cluster_id;
+    before.stop().await;
+    // It takes connections and says nothing: whoever asks it while opening is slow to open.
+    let mute = Taken::bind("127.0.0.1:0").unwrap();
+    let config = config(dir.path(), listen, &[first, listen, mute.local_addr().unwrap()], 0);
+    let (uuid, seeds) = (random_uuid().unwrap(), config.cluster.sorted_seeds());
+    let wiped = Blank { uuid, advertise: first.to_string(), seeds, expect: 2, format: bytes::NEWEST };
+    assert_eq!(wiped.seeds[0], wiped.advertise);
+    let dialer = Dialer::new(&Credentials::derive(&given().cluster_secret.unwrap()).unwrap(), None).unwrap();
+    let forming = async {
+        until(|| TcpStream::connect(listen).is_ok()).await;
+        timeout(PATIENCE, wiped.form(&dialer)).await.unwrap().unwrap()
+    };
+    let (again, formed) = tokio::join!(Running::start(config), forming);
+    assert!(matches!(formed, Formed::Joined { cluster: joined, .. } if joined == cluster), "{formed:?}");
+    again.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
