@@ -16,8 +16,8 @@ use super::pipe::Pipe;
 use crate::raft::{Address, NodeId};
 use crate::wire::cluster::cluster_client::ClusterClient;
 use crate::wire::cluster::{
-    ContactRequest, JoinRequest, JoinResponse, ReadIndexRequest, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse, TransferRequest,
-    TransferResponse,
+    ContactRequest, JoinRequest, JoinResponse, ProbeRequest, ReadIndexRequest, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse,
+    TransferRequest, TransferResponse,
 };
 use crate::wire::{Dialer, Name, NodeName};
 
@@ -129,6 +129,20 @@ impl Calls {
     /// It cannot be reached in time.
     pub async fn join(&self, leader: NodeId, address: &Address, request: JoinRequest) -> Result<JoinResponse, Status> {
         let mut client = self.way(leader, address).client;
+        within(ACTING, client.join(request)).await
+    }
+
+    /// Asks whoever answers at this address to have the leader do the same. One of another cluster is not asked: what it says of
+    /// this node means nothing.
+    ///
+    /// # Errors
+    /// It cannot be reached in time, or is not in this cluster.
+    pub async fn join_via(&self, at: &str, request: JoinRequest) -> Result<JoinResponse, Status> {
+        let mut client = seed(&self.inner.dialer, at);
+        let probed = within(CONFIRMING, client.probe(ProbeRequest { seeds: String::new() })).await?;
+        if probed.cluster.as_deref() != Some(self.inner.cluster.as_bytes()) {
+            return Err(Status::unavailable("it is not in this cluster"));
+        }
         within(ACTING, client.join(request)).await
     }
 

@@ -19,14 +19,16 @@ pub struct Contact {
     pub formats: (u8, u8),
     /// Its release.
     pub version: String,
+    /// Whether it is about to stop and does not want to lead.
+    pub draining: bool,
 }
 
 impl Contact {
     /// What a node said at this time.
     pub fn said(at: Duration, request: ContactRequest) -> Self {
         let format = |format: u32| u8::try_from(format).unwrap_or(u8::MAX);
-        let ContactRequest { applied, oldest_format, newest_format, version, .. } = request;
-        Self { at, applied, formats: (format(oldest_format), format(newest_format)), version }
+        let ContactRequest { applied, oldest_format, newest_format, version, draining, .. } = request;
+        Self { at, applied, formats: (format(oldest_format), format(newest_format)), version, draining }
     }
 }
 

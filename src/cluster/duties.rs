@@ -18,7 +18,7 @@ const LAG_TO_VOTE: u64 = 250;
 /// and a senior leads once it lags by no more.
 const LAG_TO_LEAD: u64 = 100;
 /// A contact this old still shows that a node is well.
-const WELL: Duration = Duration::from_secs(2);
+pub const WELL: Duration = Duration::from_secs(2);
 /// After a transfer of leadership the next is tried after this long, then twice as long, and so on,
 const TRANSFER_PAUSE: Duration = Duration::from_secs(30);
 /// up to so often.
@@ -123,6 +123,13 @@ impl Look {
         self.up.iter().any(|(node, _)| *node == member.uuid)
     }
 
+    /// What is to become of the node that had the address of this learner before, if it is down.
+    fn succeeds(&self, learner: &Seen) -> Option<Duty> {
+        let had = |member: &&Seen| member.id != learner.id && member.at.is_some() && member.at == learner.at && !self.is_up(member);
+        let old = self.members.iter().find(had)?;
+        Some(if old.voter { Duty::Replace { old: old.id, new: learner.id } } else { Duty::Remove(old.id) })
+    }
+
     fn is_changing(&self) -> bool {
         self.change != Change::None
     }
@@ -159,13 +166,11 @@ impl Duties {
 
     fn promote(&self, look: &Look) -> Option<Duty> {
         let well = |member: &&Seen| !member.voter && look.is_well(member, LAG_TO_VOTE);
-        let learner = look.members.iter().find(well).filter(|_| !look.is_changing())?;
-        let is_replaced = |member: &&Seen| member.id != learner.id && member.at.is_some() && member.at == learner.at && !look.is_up(member);
-        match look.members.iter().find(is_replaced) {
-            Some(old) if old.voter => Some(Duty::Replace { old: old.id, new: learner.id }),
-            Some(old) => Some(Duty::Remove(old.id)),
-            None => (look.voters() < VOTERS).then_some(Duty::Promote(learner.id)),
-        }
+        let learners: Vec<&Seen> = look.members.iter().filter(well).filter(|_| !look.is_changing()).collect();
+        learners.iter().find_map(|learner| look.succeeds(learner)).or_else(|| {
+            let next = learners.first().filter(|_| look.voters() < VOTERS)?;
+            Some(Duty::Promote(next.id))
+        })
     }
 
     fn remove(&self, look: &Look) -> Option<Duty> {
@@ -174,7 +179,7 @@ impl Duties {
         look.members.iter().find(may).map(|member| Duty::Remove(member.id))
     }
 
-    /// Leadership follows the senior, once it has been well for a while. Nothing depends on it but who does these duties.
+    /// Leadership follows the senior, once it has been well for a while, unless it is about to stop. Nothing depends on it but who does these duties.
     fn transfer(&mut self, look: &Look) -> Option<Duty> {
         let (node, _) = look.up.first()?;
         let senior = look.members.iter().find(|member| member.uuid == *node)?;
@@ -182,7 +187,8 @@ impl Duties {
             (self.well, self.tried) = (None, None);
             return None;
         }
-        if look.is_changing() || !senior.voter || !look.is_well(senior, LAG_TO_LEAD) {
+        let is_draining = senior.contact.as_ref().is_some_and(|contact| contact.draining);
+        if look.is_changing() || !senior.voter || is_draining || !look.is_well(senior, LAG_TO_LEAD) {
             self.well = None;
             return None;
         }

@@ -1,16 +1,18 @@
 //! What the rules of this floor need of Raft, of the other nodes, and of time: they are written against this and run the same
 //! over real nodes and in a simulation.
 
+use std::fmt::Display;
 use std::future::{self, Future};
 use std::time::Duration;
 
 use bytes::Bytes;
-use openraft::ChangeMembers;
+use openraft::errors::RaftError;
 use openraft::impls::BasicNode;
+use openraft::{ChangeMembers, RaftTypeConfig};
 use uuid::Uuid;
 
 use super::members::Listed;
-use crate::raft::{Address, Heard, NodeId};
+use crate::raft::{Address, Heard, NodeId, Whereabouts};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// Why something did not come about here and now. Unless it stopped, it is worth another try.
@@ -20,6 +22,15 @@ pub enum Unsure {
     Retry,
     /// This node has stopped taking part.
     Stopped(String),
+}
+
+/// What an error of Raft means: only one that is fatal ends this node's part. A leader that has lost its office, also with what
+/// it had written and not committed, is no more than the wrong one to ask.
+pub fn unsure<C: RaftTypeConfig, E: Display>(error: RaftError<C, E>) -> Unsure {
+    match error {
+        RaftError::APIError(_) => Unsure::Retry,
+        RaftError::Fatal(fatal) => Unsure::Stopped(fatal.to_string()),
+    }
 }
 
 /// Why a contact with the leader failed.
@@ -131,6 +142,9 @@ pub trait Seat: Group {
     /// Every member, in the order of their numbers.
     fn listed(&self) -> Vec<Listed>;
 
+    /// Where members are, also those that have moved.
+    fn whereabouts(&self) -> &Whereabouts;
+
     /// The voter beside this node that has more of the log than any other, if this node leads.
     fn furthest(&self) -> Option<NodeId>;
 
@@ -152,9 +166,13 @@ pub trait Seat: Group {
     /// Asks another member to see to it that the leader knows the address of this one.
     fn join(&self, member: NodeId, request: JoinRequest) -> impl Future<Output = Result<JoinResponse, String>> + Send;
 
+    /// Asks the same of whoever answers at this address, if it belongs to this cluster.
+    fn join_via(&self, at: &str, request: JoinRequest) -> impl Future<Output = Result<JoinResponse, String>> + Send;
+
     /// Where a member is reached.
     fn address_of(&self, id: NodeId) -> Option<Address> {
-        self.listed().into_iter().find(|member| member.id == id)?.address
+        let Address { uuid, at } = self.listed().into_iter().find(|member| member.id == id)?.address?;
+        Some(Address { uuid, at: self.whereabouts().of(id).unwrap_or(at) })
     }
 
     /// Waits until this time on that clock.

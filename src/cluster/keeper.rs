@@ -80,7 +80,13 @@ impl<G: Seat> Keeper<G> {
     }
 
     fn own_contact(&self, at: Duration) -> Contact {
-        Contact { at, applied: self.group.applied(), formats: self.own.formats, version: env!("CARGO_PKG_VERSION").to_owned() }
+        Contact {
+            at,
+            applied: self.group.applied(),
+            formats: self.own.formats,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            draining: self.own.is_draining(),
+        }
     }
 
     async fn carry_out(&self, duty: Duty) -> Result<(), String> {

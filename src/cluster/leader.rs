@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::contacts::Contacts;
-use super::duties::VOTERS_KEPT;
+use super::duties::{VOTERS_KEPT, WELL};
 use super::group::{Change, Seat, confirmed};
 use super::members::{Listed, Members};
 use super::own;
@@ -128,11 +128,7 @@ impl<G: Seat> Leader<G> {
                 "this node has data of another cluster, {other}, not of {cluster}; a data directory belongs to one cluster for ever"
             )));
         }
-        self.check_format(applicant)?;
-        if self.group.listed().len() >= nodes::MEMBERS {
-            return Err(refused(format!("the cluster has {} members already", nodes::MEMBERS)));
-        }
-        Ok(())
+        self.check_format(applicant)
     }
 
     fn check_format(&self, applicant: &Applicant) -> Result<(), Undone> {
@@ -145,6 +141,9 @@ impl<G: Seat> Leader<G> {
 
     /// The entry that gives the number is applied here, so everything before it is: if the format has been raised, it shows.
     async fn add(&self, applicant: &Applicant) -> Result<NodeId, Undone> {
+        if self.group.listed().len() >= nodes::MEMBERS {
+            return Err(refused(format!("the cluster has {} members already", nodes::MEMBERS)));
+        }
         let (number, address) = (self.in_time(self.group.write_blank()).await?, &applicant.address);
         self.check_format(applicant)?;
         self.in_time(self.group.add_learner(number, address)).await?;
@@ -224,7 +223,8 @@ impl<G: Seat> Leader<G> {
     /// first answer was lost will wipe its disk.
     ///
     /// # Errors
-    /// There is no such node, or it is the last voter or this leader; or not here and now.
+    /// There is no such node, or it is this leader; or not here and now, also because too few voters would be left that answer:
+    /// the change itself needs a majority of those.
     pub async fn take_out(&self, id: NodeId) -> Result<(), Undone> {
         let _turn = self.one_at_a_time.lock().await;
         self.is_settled().await?;
@@ -233,12 +233,36 @@ impl<G: Seat> Leader<G> {
         if id == self.group.me() {
             return Err(refused("the leader does not take itself out; hand leadership over first"));
         }
+        if member.voter {
+            self.would_go_on_without(id).await?;
+        }
         let change = if member.voter { ChangeMembers::RemoveVoters(BTreeSet::from([id])) } else { ChangeMembers::RemoveNodes(BTreeSet::from([id])) };
         self.change(change).await?;
         self.contacts.keep(&self.group.listed().iter().map(|member| member.id).collect::<Vec<_>>());
         let voters = self.group.listed().iter().filter(|member| member.voter).count();
         tracing::info!(node = id, voters, few = voters < VOTERS_KEPT, "a node is taken out");
         Ok(())
+    }
+
+    /// Whether a majority of the other voters answers. One that has begun to lead just now waits a moment for them.
+    async fn would_go_on_without(&self, id: NodeId) -> Result<(), Undone> {
+        let enough = async {
+            while self.silent_without(id).is_err() {
+                self.group.breath().await;
+            }
+        };
+        let _ = self.group.within(WELL, enough).await;
+        let silent = |silent| not_now(format!("without node {id} the voters that answer would be no majority; silent: {silent:?}"));
+        self.silent_without(id).map_err(silent)
+    }
+
+    /// The voters but `id` that were not heard of lately, if the others of them are no majority of them.
+    fn silent_without(&self, id: NodeId) -> Result<(), Vec<NodeId>> {
+        let (me, now) = (self.group.me(), self.group.now());
+        let answers = |voter: &NodeId| *voter == me || self.contacts.of(*voter).is_some_and(|contact| now.saturating_sub(contact.at) <= WELL);
+        let voters = self.group.listed().into_iter().filter(|member| member.voter && member.id != id).map(|member| member.id);
+        let (well, silent): (Vec<NodeId>, Vec<NodeId>) = voters.partition(answers);
+        if well.len() > silent.len() { Ok(()) } else { Err(silent) }
     }
 
     /// Hands leadership to this voter, or to the one that is furthest, and waits until somebody else leads.

@@ -1,6 +1,7 @@
 //! A node that is told to stop does not leave the others to find out: it hands leadership over first, and says last that its
 //! life is over.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -28,8 +29,10 @@ pub struct Leaving<G = Members> {
 }
 
 impl<G: Seat> Leaving<G> {
-    /// Gives up leadership, if this node leads and another voter is well. Others go on at once instead of noticing.
+    /// Gives up leadership, if this node leads and another voter is well, and does not get it back because it is the senior.
+    /// Others go on at once instead of noticing.
     pub async fn step_aside(&self) {
+        self.own.draining.store(true, Ordering::Relaxed);
         if self.group.leader() != Some(self.group.me()) || self.is_alone() {
             return;
         }

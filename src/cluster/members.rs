@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
-use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::impls::BasicNode;
 use openraft::raft::TransferLeaderRequest;
 use openraft::{ChangeMembers, ReadPolicy};
@@ -16,9 +15,9 @@ use uuid::Uuid;
 
 use super::calls::Calls;
 use super::fence::Fence;
-use super::group::{Change, Group, Heir, Lost, Seat, Standing, Unsure, heard_on};
+use super::group::{Change, Group, Heir, Lost, Seat, Standing, Unsure, heard_on, unsure};
 use super::rounds::Rounds;
-use crate::raft::{Address, Heard, Node, NodeId, Payload};
+use crate::raft::{Address, Heard, Node, NodeId, Payload, Whereabouts};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// How long a moment lasts, unless somebody else leads before.
@@ -91,8 +90,7 @@ impl Members {
     async fn confirm(node: Node) -> Result<u64, Unsure> {
         match node.raft().get_read_linearizer(ReadPolicy::ReadIndex).await {
             Ok(read) => Ok(read.read_log_id().index()),
-            Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(_) | LinearizableReadError::QuorumNotEnough(_))) => Err(Unsure::Retry),
-            Err(error) => Err(Unsure::Stopped(error.to_string())),
+            Err(error) => Err(unsure(error)),
         }
     }
 }
@@ -119,8 +117,7 @@ impl Group for Members {
     async fn write(&self, payload: Bytes) -> Result<u64, Unsure> {
         match self.node.raft().client_write(Payload(payload)).await {
             Ok(response) => Ok(response.log_id.index),
-            Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Err(Unsure::Retry),
-            Err(error) => Err(Unsure::Stopped(error.to_string())),
+            Err(error) => Err(unsure(error)),
         }
     }
 
@@ -204,6 +201,10 @@ impl Seat for Members {
         membership.nodes().map(listed).collect()
     }
 
+    fn whereabouts(&self) -> &Whereabouts {
+        self.node.whereabouts()
+    }
+
     fn furthest(&self) -> Option<NodeId> {
         let metrics = self.node.raft().metrics();
         let metrics = metrics.borrow_watched();
@@ -234,7 +235,10 @@ impl Seat for Members {
         let calls = self.calls().map_err(|error| for_now(&error))?;
         calls.contact(leader, &address, contact).await.map_err(|status| match status.code() {
             Code::FailedPrecondition => Lost::TakenOut(status.message().to_owned()),
-            _ => Lost::ForNow(status.to_string()),
+            _ => {
+                self.node.whereabouts().lost(leader);
+                Lost::ForNow(status.to_string())
+            }
         })
     }
 
@@ -242,6 +246,11 @@ impl Seat for Members {
         let address = self.address_of(member).ok_or("the node has no address")?;
         let calls = self.calls().map_err(|error| format!("{error:?}"))?;
         calls.join(member, &address, request).await.map_err(told)
+    }
+
+    async fn join_via(&self, at: &str, request: JoinRequest) -> Result<JoinResponse, String> {
+        let calls = self.calls().map_err(|error| format!("{error:?}"))?;
+        calls.join_via(at, request).await.map_err(told)
     }
 }
 

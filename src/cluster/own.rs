@@ -1,6 +1,8 @@
 //! What this node says in the log of itself and, when it leads, of others.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -26,9 +28,16 @@ pub struct Own {
     pub address: Option<IpAddr>,
     /// The oldest and the newest store format it admits to know.
     pub formats: (u8, u8),
+    /// Whether it is about to stop and does not want to lead, for the rest of this life.
+    pub draining: Arc<AtomicBool>,
 }
 
 impl Own {
+    /// Whether it is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
     /// That a process of this node has started.
     pub fn up(&self) -> Nodes {
         Nodes::Up { node: self.uuid, host: self.host.clone(), address: self.address }

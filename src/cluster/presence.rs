@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -19,8 +20,14 @@ use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse, join_respo
 /// How often contact is made, while there is a leader.
 const CONTACT: Duration = Duration::from_millis(500);
 
-/// How many contacts may fail for want of a leader until the others are asked whether this node is still a member.
+/// How many contacts may fail until the others are asked whether this node is still a member.
 const ASKING: u32 = 10;
+
+/// How long each of them may take to answer.
+const ANSWERING: Duration = Duration::from_secs(3);
+
+/// How long noting an address may keep a node from announcing itself.
+const NOTING: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct Presence<G = Members> {
@@ -34,23 +41,37 @@ pub struct Presence<G = Members> {
     pub own: Own,
     /// Where others are to reach it.
     pub advertise: String,
+    /// Where others may be reached that no membership names.
+    pub seeds: Vec<String>,
     /// The life this node has begun; `None` until it is in the log.
     pub incarnation: watch::Sender<Option<u64>>,
     /// Told when this node must stop, and why.
     pub stopped: watch::Sender<Option<String>>,
 }
 
+/// What others have been told of this life.
+struct Told {
+    /// Under which id it is announced.
+    announcement: Uuid,
+    /// Whether the leader has been asked to note its address.
+    address: bool,
+}
+
 impl<G: Seat> Presence<G> {
     /// Makes contact again and again, until the node stops. `fence_after` is how long a contact is good for; nothing is waited
     /// for beyond that, so that the fence closes in time.
     pub async fn run(self, fence_after: Duration) {
-        let (mut last, mut announcement, mut failed) = (LastContact::new(fence_after), Uuid::new_v4(), 0_u32);
+        let (mut last, mut failed) = (LastContact::new(fence_after), 0_u32);
+        let mut told = Told { announcement: Uuid::new_v4(), address: false };
         loop {
             let begun = self.group.now();
             self.group.set_fence(last.is_recent(begun));
             let limit = last.left(begun).unwrap_or(fence_after);
             let contact = match self.group.within(limit, self.contact()).await {
-                None | Some(Err(Lost::ForNow(_))) if failed >= ASKING && self.is_lost(&last) => Some(self.ask_others().await),
+                None | Some(Err(Lost::ForNow(_))) if failed >= ASKING && !last.is_recent(self.group.now()) => {
+                    self.group.set_fence(false);
+                    Some(Err(self.ask_others().await))
+                }
                 contact => contact,
             };
             failed = if matches!(contact, Some(Ok(_))) { 0 } else { (failed + 1) % (2 * ASKING) };
@@ -69,18 +90,12 @@ impl<G: Seat> Presence<G> {
             }
             if let Some(left) = last.left(self.group.now()) {
                 self.group.set_fence(true);
-                if self.group.within(left, self.settle(&mut announcement)).await.is_none() {
+                if self.group.within(left, self.settle(&mut told)).await.is_none() {
                     tracing::debug!("not announced in time");
                 }
             }
             self.group.until(last.look_again(begun, begun + CONTACT)).await;
         }
-    }
-
-    /// Whether nobody leads this node but itself, and it does not serve. Nobody tells a leader that has been taken out, either.
-    fn is_lost(&self, last: &LastContact) -> bool {
-        let led = self.group.leader().is_some_and(|leader| leader != self.group.me());
-        !led && !last.is_recent(self.group.now())
     }
 
     /// Contact with a leader that has a majority; the index up to which it had committed.
@@ -94,17 +109,21 @@ impl<G: Seat> Presence<G> {
         }
     }
 
-    /// Asks the other members, of which none leads this node, whether it is still one of them. Nobody speaks to a node that has
-    /// been taken out, so it would not hear of that otherwise.
-    async fn ask_others(&self) -> Result<u64, Lost> {
-        let me = self.group.me();
-        for member in self.group.listed().into_iter().filter(|member| member.id != me) {
-            let answer = self.group.join(member.id, JoinRequest { forwarded: false, ..self.application() }).await;
-            if let Ok(JoinResponse { result: Some(join_response::Result::Refused(why)) }) = answer {
-                return Err(Lost::TakenOut(why));
-            }
-        }
-        Err(Lost::ForNow("nobody leads".to_owned()))
+    /// Asks the others, of which none is in contact with this node, whether it is still one of them, and to note its address.
+    /// Nobody speaks to a node that has been taken out, or that is not where it was, so it would not hear of them otherwise. The
+    /// leader that it knows may be one of long ago, and who has never been reached knows no members at all.
+    async fn ask_others(&self) -> Lost {
+        let (me, request) = (self.group.me(), JoinRequest { forwarded: false, ..self.application() });
+        let members = self.group.listed().into_iter().filter(|member| member.id != me);
+        let members = members.map(|member| self.group.within(ANSWERING, self.group.join(member.id, request.clone())));
+        let seeds = self.seeds.iter().filter(|seed| **seed != self.advertise);
+        let seeds = seeds.map(|seed| self.group.within(ANSWERING, self.group.join_via(seed, request.clone())));
+        let (members, seeds) = future::join(future::join_all(members), future::join_all(seeds)).await;
+        let refusal = |answer| match answer {
+            Some(Ok(JoinResponse { result: Some(join_response::Result::Refused(why)) })) => Some(Lost::TakenOut(why)),
+            _ => None,
+        };
+        members.into_iter().chain(seeds).find_map(refusal).unwrap_or_else(|| Lost::ForNow("no contact with a leader".to_owned()))
     }
 
     /// What a member says to have its address noted.
@@ -126,12 +145,20 @@ impl<G: Seat> Presence<G> {
             oldest_format: self.own.formats.0.into(),
             newest_format: self.own.formats.1.into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            draining: self.own.is_draining(),
         }
     }
 
-    /// Announces this life unless the state has it, and this node's address unless the membership has it. A life that was
-    /// declared over while the process went on is followed by another one, the youngest.
-    async fn settle(&self, announcement: &mut Uuid) {
+    /// Has this node's address noted, once in any case and again unless the membership has it: while the leader has another one,
+    /// nothing of the log gets here. Then announces this life unless the state has it. A life that was declared over while the
+    /// process went on is followed by another one, the youngest.
+    async fn settle(&self, told: &mut Told) {
+        match self.group.within(NOTING, self.tell_address(told.address)).await {
+            Some(Ok(())) => told.address = true,
+            Some(Err(error)) => tracing::info!(error, "the address of this node is not noted yet"),
+            None => tracing::info!("the address of this node is not noted in time"),
+        }
+        let announcement = &mut told.announcement;
         let is_up = |incarnation: u64| self.views.load().nodes.is_up(self.own.uuid, incarnation);
         let announced = *self.incarnation.borrow();
         if !announced.is_some_and(is_up) {
@@ -152,9 +179,6 @@ impl<G: Seat> Presence<G> {
                 Err(error) => tracing::debug!(error, "not announced"),
             }
         }
-        if let Err(error) = self.tell_address().await {
-            tracing::warn!(error, "the address of this node is not noted");
-        }
     }
 
     /// Under the same id until it is known what came of it. That may be a life that is over by now: the state cannot tell, for
@@ -167,9 +191,10 @@ impl<G: Seat> Presence<G> {
         self.views.load().requests.recall(RequestId(id), None).ok_or_else(|| "what came of it is not known".to_owned())
     }
 
-    async fn tell_address(&self) -> Result<(), String> {
+    /// What this node knows of the membership may be old, so whether its address is there says little before it was told once.
+    async fn tell_address(&self, told: bool) -> Result<(), String> {
         let (me, address) = (self.group.me(), Address { uuid: self.own.uuid, at: self.advertise.clone() });
-        if self.group.address_of(me).as_ref() == Some(&address) {
+        if told && self.group.address_of(me).as_ref() == Some(&address) {
             return Ok(());
         }
         let (cluster, leader) = (self.group.cluster(), self.group.leader().ok_or("nobody leads")?);

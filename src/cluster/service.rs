@@ -88,6 +88,11 @@ impl Calls for Service {
     }
 
     async fn join(&self, request: Request<JoinRequest>) -> Done<JoinResponse> {
+        if let Ok((cluster, from)) = self.for_member(&request)
+            && from == request.get_ref().node
+        {
+            cluster.members.node().whereabouts().said(from, &request.get_ref().address);
+        }
         let (cluster, request) = (self.cluster()?, request.into_inner());
         let (members, me) = (&cluster.members, cluster.members.me());
         let leader = members.leader().ok_or_else(|| Status::unavailable("nobody leads"))?;

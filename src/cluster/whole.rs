@@ -47,7 +47,7 @@ impl Own {
     /// What a node of this identity tells of itself.
     pub fn new(node: &Node, host: String, address: Option<IpAddr>, config: &config::Cluster) -> Self {
         let newest = if config.format == 0 { formats::NEWEST } else { config.format.min(formats::NEWEST) };
-        Self { uuid: node.identity().uuid, host, address, formats: (formats::OLDEST, newest) }
+        Self { uuid: node.identity().uuid, host, address, formats: (formats::OLDEST, newest), draining: Arc::default() }
     }
 }
 
@@ -86,6 +86,7 @@ impl Cluster {
             leader: self.leader.clone(),
             own: self.own.clone(),
             advertise,
+            seeds: config.seeds.clone(),
             incarnation: self.incarnation.clone(),
             stopped: self.stopped.clone(),
         };
@@ -175,7 +176,7 @@ impl Cluster {
         Leaving { group: self.members.clone(), views: self.views.clone(), leader: self.leader.clone(), own: self.own.clone() }
     }
 
-    /// Gives up leadership, if this node leads and another voter is well.
+    /// Gives up leadership, if this node leads and another voter is well, and does not get it back because it is the senior.
     pub async fn step_aside(&self) {
         self.leaving().step_aside().await;
     }

@@ -26,6 +26,7 @@ mod state_machine;
 #[cfg(test)]
 mod tests;
 mod types;
+mod whereabouts;
 mod writer;
 
 pub use address::Address;
@@ -39,6 +40,7 @@ pub use node::{Begin, FOUNDER, Opened, Raft, open, settings};
 pub use progress::Progress;
 pub use server::Service;
 pub use types::{Answer, LogId, NodeId, Payload, TypeConfig, Vote};
+pub use whereabouts::{Whereabouts, places};
 
 /// The node of this server.
 pub type Node = Opened<crate::actors::Owners>;

@@ -27,6 +27,7 @@ use super::progress::Progress;
 use super::snapshot::SnapshotStore;
 use super::state_machine::{Parts, StateMachine};
 use super::types::{NodeId, TypeConfig};
+use super::whereabouts::{Whereabouts, places};
 use super::writer::Writer;
 use crate::actors::Replica;
 use crate::config::Store;
@@ -55,6 +56,7 @@ struct Inner<R: Replica> {
     snapshots: Arc<SnapshotStore>,
     progress: Progress,
     heard: Heard,
+    whereabouts: Whereabouts,
     identity: Identity,
     writer: Writer,
     /// What [`Opened::close`] ends and releases.
@@ -64,6 +66,7 @@ struct Inner<R: Replica> {
 struct Held {
     _lock: Arc<File>,
     compaction: JoinHandle<()>,
+    following: JoinHandle<()>,
 }
 
 /// How a node takes part.
@@ -91,10 +94,10 @@ impl Begin {
         }
     }
 
-    fn peers(&self, identity: &Identity, ledgers: Arc<dyn LedgerReader>) -> Peers {
+    fn peers(&self, identity: &Identity, ledgers: Arc<dyn LedgerReader>, whereabouts: Whereabouts) -> Peers {
         match self {
             Self::Alone => Peers::none(),
-            Self::Clustered { dialer, .. } => Peers::of(identity.cluster_id, dialer.clone(), ledgers),
+            Self::Clustered { dialer, .. } => Peers::of(identity.cluster_id, dialer.clone(), ledgers, whereabouts),
         }
     }
 
@@ -109,8 +112,8 @@ impl Begin {
 }
 
 /// Opens the data directory `dir` and starts its node; see [`Begin`] for a new directory. An old one is the node it was: a
-/// standalone one leads and is brought up to everything it had committed when this returns; a clustered one is as far as it
-/// is known to be committed, and learns the rest from the others.
+/// only voter leads and is brought up to everything it had committed when this returns; among others it is as far as it
+/// is known to be committed, and learns the rest from them.
 ///
 /// Must be called on a multi-thread tokio runtime, which then runs the node.
 ///
@@ -150,13 +153,15 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
         load: Arc::clone(&load),
         progress: progress.clone(),
     };
-    let peers = begin.peers(&identity, Arc::new(ledgers.clone()));
+    let whereabouts = Whereabouts::default();
+    let peers = begin.peers(&identity, Arc::new(ledgers.clone()), whereabouts.clone());
     let settings = Arc::new(settings(&identity.cluster_id.to_string(), config).map_err(OpenError::Raft)?);
     let raft = Raft::new(identity.node_id, settings, peers, log, StateMachine::new(parts)).await;
     let raft = raft.map_err(|e| OpenError::Raft(e.to_string()))?;
     let compaction = tokio::spawn(compact(raft.clone(), load));
-    let held = Mutex::new(Some(Held { _lock: lock, compaction }));
-    let inner = Inner { raft, ledgers, snapshots, progress, heard: Heard::default(), identity, writer, held };
+    let following = tokio::spawn(follow(raft.clone(), whereabouts.clone()));
+    let held = Mutex::new(Some(Held { _lock: lock, compaction, following }));
+    let inner = Inner { raft, ledgers, snapshots, progress, heard: Heard::default(), whereabouts, identity, writer, held };
     let node = Opened { inner: Arc::new(inner) };
     if let Err(error) = node.bring_up(&begin).await {
         let _ = node.close().await;
@@ -208,6 +213,18 @@ async fn compact<R: Replica>(raft: Raft<R>, load: Arc<Load>) {
     load.watch(|| async { raft.trigger().snapshot().await.is_ok() }).await;
 }
 
+/// Keeps what the membership says of where its members are.
+async fn follow<R: Replica>(raft: Raft<R>, whereabouts: Whereabouts) {
+    let mut metrics = raft.server_metrics();
+    loop {
+        let members = places(metrics.borrow_watched().membership_config.nodes());
+        whereabouts.listed(members);
+        if metrics.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 impl<R: Replica> Opened<R> {
     async fn bring_up(&self, begin: &Begin) -> Result<(), OpenError> {
         let raft = &self.inner.raft;
@@ -218,7 +235,7 @@ impl<R: Replica> Opened<R> {
                 Err(error) => return Err(OpenError::Raft(error.to_string())),
             }
         }
-        if matches!(begin, Begin::Alone) && self.votes_alone().await? {
+        if self.votes_alone().await? {
             raft.wait_for_recovery(None).await.map_err(|e| OpenError::Raft(self.why(e.to_string())))?;
         }
         Ok(())
@@ -268,6 +285,11 @@ impl<R: Replica> Opened<R> {
         &self.inner.heard
     }
 
+    /// Where the other members are reached.
+    pub fn whereabouts(&self) -> &Whereabouts {
+        &self.inner.whereabouts
+    }
+
     /// Whether the group has no other voter: then what is applied here is all that is committed.
     pub fn is_only_voter(&self) -> bool {
         let me = self.inner.identity.node_id;
@@ -300,6 +322,7 @@ impl<R: Replica> Opened<R> {
         };
         let shutdown = self.inner.raft.shutdown().await.map_err(io::Error::other);
         held.compaction.abort();
+        held.following.abort();
         let written = self.inner.writer.stop().await;
         drop(held);
         shutdown.and(written)

@@ -12,7 +12,7 @@ fn duties() -> Duties {
 
 /// Node 1 leads since second 100, and everybody was heard of just now.
 fn look(voters: NodeId, learners: NodeId) -> Look {
-    let contact = Contact { at: SECOND * 200, applied: 1000, formats: (1, 2), version: "1".into() };
+    let contact = Contact { at: SECOND * 200, applied: 1000, formats: (1, 2), version: "1".into(), draining: false };
     let seen = |id| Seen { id, uuid: uuid(id), at: Some(format!("host-{id}:1")), voter: id <= voters, contact: Some(contact.clone()) };
     Look {
         now: SECOND * 200,
@@ -92,6 +92,14 @@ fn who_takes_the_address_of_a_node_that_is_down_takes_its_vote() {
 }
 
 #[test]
+fn a_learner_that_waits_for_room_is_not_in_the_way_of_one_that_takes_a_vote() {
+    let mut seen = look(5, 2);
+    seen.members[6].at = seen.members[1].at.clone();
+    seen.up.retain(|(node, _)| *node != uuid(2));
+    assert_eq!(duties().due(&seen), Some(Duty::Replace { old: 2, new: 7 }));
+}
+
+#[test]
 fn nobody_is_taken_out_unless_that_is_set_and_three_stay() {
     let gone = |voters, learners, id| {
         let mut seen = look(voters, learners);
@@ -111,7 +119,7 @@ fn a_format_is_raised_once_every_member_reads_it() {
     let mut seen = look(3, 0);
     seen.format = 1;
     assert_eq!(duties().due(&seen), Some(Duty::Raise(2)));
-    let contact = |formats| Contact { at: SECOND * 200, applied: 1000, formats, version: "1".into() };
+    let contact = |formats| Contact { at: SECOND * 200, applied: 1000, formats, version: "1".into(), draining: false };
     seen.members[2].contact = Some(contact((1, 1)));
     assert_eq!(duties().due(&seen), None);
     seen.members[2].contact = None;
@@ -142,6 +150,12 @@ fn leadership_follows_a_senior_that_has_been_well_and_not_too_often() {
     heard(&mut ill, 2, 3);
     assert_eq!(duties.due(&ill), None);
     assert_eq!(duties.well, None, "it has to be well for a while again");
+    let draining = |second| {
+        let mut seen = at(second);
+        seen.members[1].contact = seen.members[1].contact.take().map(|contact| Contact { draining: true, ..contact });
+        seen
+    };
+    assert_eq!((duties.due(&draining(900)), duties.due(&draining(920))), (None, None), "it is about to stop");
 }
 
 #[test]

@@ -9,13 +9,14 @@ use tokio::sync::Semaphore;
 use super::*;
 use crate::cluster::contacts::Contact;
 use crate::cluster::group::{Group, Lost, Standing, Unsure};
+use crate::raft::Whereabouts;
 use crate::wire::cluster::ContactRequest;
 
 const ME: NodeId = 1;
 /// The index of every blank entry.
 const BLANK: u64 = 9;
 
-/// A leader's seat among members that agree to everything, and what was done there.
+/// A leader's seat among members that agree to everything, and what was done there. Its time is short.
 #[derive(Clone)]
 struct Agreeing(Arc<Inner>);
 
@@ -23,6 +24,7 @@ struct Inner {
     sure: AtomicBool,
     step: Mutex<Change>,
     listed: Mutex<Vec<Listed>>,
+    whereabouts: Whereabouts,
     done: Mutex<Vec<String>>,
     /// One permit for each blank entry that may be written.
     blanks: Semaphore,
@@ -35,6 +37,7 @@ impl Agreeing {
             sure: AtomicBool::new(true),
             step: Mutex::new(Change::None),
             listed: Mutex::new(vec![me]),
+            whereabouts: Whereabouts::default(),
             done: Mutex::default(),
             blanks: Semaphore::new(0),
         }))
@@ -59,7 +62,7 @@ impl Group for Agreeing {
     }
 
     async fn breath(&self) {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
     async fn write(&self, _: Bytes) -> Result<u64, Unsure> {
@@ -90,7 +93,7 @@ impl Group for Agreeing {
     }
 
     async fn within<T: Send>(&self, limit: Duration, work: impl Future<Output = T> + Send) -> Option<T> {
-        tokio::time::timeout(limit, work).await.ok()
+        tokio::time::timeout(limit / 20, work).await.ok()
     }
 }
 
@@ -111,6 +114,10 @@ impl Seat for Agreeing {
 
     fn listed(&self) -> Vec<Listed> {
         self.0.listed.lock().unwrap().clone()
+    }
+
+    fn whereabouts(&self) -> &Whereabouts {
+        &self.0.whereabouts
     }
 
     fn furthest(&self) -> Option<NodeId> {
@@ -147,6 +154,10 @@ impl Seat for Agreeing {
     async fn join(&self, _: NodeId, _: JoinRequest) -> Result<JoinResponse, String> {
         Err("it leads itself".into())
     }
+
+    async fn join_via(&self, _: &str, _: JoinRequest) -> Result<JoinResponse, String> {
+        Err("it leads itself".into())
+    }
 }
 
 fn address(n: u128) -> Address {
@@ -160,7 +171,7 @@ fn newcomer() -> Applicant {
 /// A seat, and its leader, who has heard of itself that it reads formats up to 2.
 fn leader() -> (Agreeing, Leader<Agreeing>) {
     let (seat, contacts) = (Agreeing::new(), Contacts::default());
-    contacts.note(ME, Contact { at: Duration::ZERO, applied: 0, formats: (1, 2), version: String::new() });
+    contacts.note(ME, Contact { at: Duration::ZERO, applied: 0, formats: (1, 2), version: String::new(), draining: false });
     (seat.clone(), Leader::new(seat, Views::default(), contacts))
 }
 
@@ -200,6 +211,40 @@ async fn who_is_not_sure_to_lead_or_amid_a_change_says_of_nobody_that_it_is_out(
     }
     *seat.0.step.lock().unwrap() = Change::None;
     assert!(matches!(leader.take_out(7).await, Err(Undone::Refused(_))));
+}
+
+fn voters(seat: &Agreeing, numbers: &[u64]) {
+    let voter = |id: &u64| Listed { id: *id, address: Some(address(u128::from(*id))), voter: true };
+    *seat.0.listed.lock().unwrap() = numbers.iter().map(voter).collect();
+}
+
+/// The change would need those who are silent, and nothing could be decided until they are back.
+#[tokio::test]
+async fn a_voter_is_not_taken_out_where_too_few_of_the_others_answer() {
+    let (seat, leader) = leader();
+    voters(&seat, &[ME, 2, 3]);
+    let undone = leader.take_out(3).await;
+    assert!(matches!(&undone, Err(Undone::NotNow(why)) if why.ends_with("silent: [2]")), "{undone:?}");
+    assert_eq!(seat.done(), [""; 0]);
+    let contact = leader.contacts.of(ME).unwrap();
+    let answering = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        leader.contacts.note(2, contact);
+    };
+    let (out, ()) = tokio::join!(leader.take_out(3), answering);
+    assert_eq!((out, seat.done()), (Ok(()), vec!["change".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_member_of_a_full_cluster_has_its_new_address_noted() {
+    let (seat, leader) = leader();
+    voters(&seat, &(1..=nodes::MEMBERS as u64).collect::<Vec<_>>());
+    let had = Some((seat.cluster(), 2));
+    let moved = Applicant { address: Address { at: "elsewhere:1".into(), ..address(2) }, had, ..newcomer() };
+    assert_eq!(leader.take_in(&moved).await, Ok(2));
+    let stranger = Applicant { address: address(1 << 80), ..newcomer() };
+    assert!(matches!(leader.take_in(&stranger).await, Err(Undone::Refused(_))));
+    assert_eq!(seat.done(), ["change"]);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use super::machine::Records;
 use super::net::Net;
 use super::server::Server;
 use super::types::{Types, Vote};
-use crate::raft::NodeId;
+use crate::raft::{Address, NodeId, Whereabouts};
 
 type Error = RPCError<Types>;
 
@@ -29,19 +29,23 @@ pub struct Links {
     pub net: Net,
     /// From where.
     pub from: usize,
+    /// Where the others are.
+    pub whereabouts: Whereabouts,
 }
 
 /// The way to one node.
 pub struct Link {
     links: Links,
     target: NodeId,
+    /// Where it was when openraft began to speak to it.
+    at: String,
 }
 
 impl RaftNetworkFactory<Types> for Links {
     type Network = Link;
 
-    async fn new_client(&mut self, target: NodeId, _: &BasicNode) -> Link {
-        Link { links: self.clone(), target }
+    async fn new_client(&mut self, target: NodeId, node: &BasicNode) -> Link {
+        Link { links: self.clone(), target, at: Address::of(node).map_or_else(String::new, |address| address.at) }
     }
 }
 
@@ -58,9 +62,15 @@ impl Link {
         W: Fn(Arc<Server>) -> F + Send + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let Links { net, from } = &self.links;
-        let to = net.host_of(self.target).ok_or_else(|| RPCError::Unreachable(unreachable()))?;
-        let answer = net.call_within(limit, *from, to, work).await;
+        let Links { net, from, whereabouts } = &self.links;
+        let at = whereabouts.of(self.target).unwrap_or_else(|| self.at.clone());
+        let answer = match net.host_at(self.target, &at) {
+            Some(to) => net.call_within(limit, *from, to, work).await,
+            None => None,
+        };
+        if answer.is_none() {
+            whereabouts.lost(self.target);
+        }
         answer.and_then(Result::ok).ok_or_else(|| RPCError::Unreachable(unreachable()))
     }
 }

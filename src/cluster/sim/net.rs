@@ -100,9 +100,14 @@ impl Net {
         all
     }
 
-    /// Where the node of this number lives.
-    pub fn host_of(&self, node: NodeId) -> Option<usize> {
-        self.all().iter().find(|server| server.process.id == node).map(|server| server.process.host)
+    /// The host at which this node answers, if it is this address that leads there.
+    pub fn host_at(&self, node: NodeId, at: &str) -> Option<usize> {
+        self.all().iter().find(|server| server.process.id == node && server.advertise == at).map(|server| server.process.host)
+    }
+
+    /// The host of this name, whose address may change.
+    pub fn host_named(&self, name: &str) -> Option<usize> {
+        self.all().iter().find(|server| server.advertise.split(':').next() == Some(name)).map(|server| server.process.host)
     }
 
     /// Who answers for the node with this id.

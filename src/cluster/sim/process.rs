@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
-use openraft::errors::{ClientWriteError, LinearizableReadError, RaftError};
 use openraft::impls::BasicNode;
 use openraft::raft::TransferLeaderRequest;
 use openraft::{AsyncRuntime, ChangeMembers, ReadPolicy};
@@ -20,11 +19,11 @@ use super::types::{Raft, now};
 use super::witness::Witness;
 use crate::actors::Views;
 use crate::cluster::contacts::{Contacts, hear};
-use crate::cluster::group::{Change, Group, Heir, Lost, Seat, Standing, Unsure, confirmed, heard_on};
+use crate::cluster::group::{Change, Group, Heir, Lost, Seat, Standing, Unsure, confirmed, heard_on, unsure};
 use crate::cluster::members::Listed;
 use crate::cluster::own::Own;
 use crate::cluster::rounds::Rounds;
-use crate::raft::{Address, Heard, NodeId, Payload, Progress};
+use crate::raft::{Address, Heard, NodeId, Payload, Progress, Whereabouts, places};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse};
 
 /// How long a moment lasts, unless somebody else leads before.
@@ -70,6 +69,8 @@ pub struct Inner {
     pub contacts: Contacts,
     /// What it guesses about elections.
     pub heard: Heard,
+    /// Where it knows the others to be.
+    pub whereabouts: Whereabouts,
     /// The life it has announced.
     pub incarnation: watch::Sender<Option<u64>>,
     /// Why it must stop, if the cluster has told it so.
@@ -107,6 +108,7 @@ impl Process {
             progress: Progress::default(),
             contacts: Contacts::default(),
             heard: Heard::default(),
+            whereabouts: Whereabouts::default(),
             incarnation: watch::channel(None).0,
             stopped: watch::channel(None).0,
             net,
@@ -163,6 +165,28 @@ impl Process {
         self.running.set(running);
     }
 
+    /// Keeps what the membership says of where its members are.
+    pub async fn follow(self) {
+        let mut metrics = self.raft().server_metrics();
+        loop {
+            let members = places(metrics.borrow_watched().membership_config.nodes());
+            self.whereabouts.listed(members);
+            if metrics.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Where this node lives, as far as it is known here.
+    pub fn host_of(&self, node: NodeId) -> Option<usize> {
+        self.net.host_at(node, &self.address_of(node)?.at)
+    }
+
+    async fn join_at(&self, host: usize, request: JoinRequest) -> Result<JoinResponse, String> {
+        let answer = self.net.call_within(ACTING, self.host, host, move |server| server.join(request.clone())).await;
+        answer.ok_or_else(|| "no answer".to_owned())?
+    }
+
     async fn replaced(&self, leader: NodeId) {
         let mut metrics = self.raft().server_metrics();
         while metrics.borrow_watched().current_leader == Some(leader) {
@@ -177,8 +201,7 @@ impl Process {
     async fn confirm(raft: Raft) -> Result<u64, Unsure> {
         match raft.get_read_linearizer(ReadPolicy::ReadIndex).await {
             Ok(read) => Ok(read.read_log_id().index()),
-            Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(_) | LinearizableReadError::QuorumNotEnough(_))) => Err(Unsure::Retry),
-            Err(error) => Err(Unsure::Stopped(error.to_string())),
+            Err(error) => Err(unsure(error)),
         }
     }
 
@@ -189,7 +212,7 @@ impl Process {
         W: Fn(Process) -> F + Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let host = self.net.host_of(leader)?;
+        let host = self.host_of(leader)?;
         tokio::select! {
             biased;
             answer = self.net.call_within(limit, self.host, host, move |server| work(server.process.clone())) => answer,
@@ -221,8 +244,7 @@ impl Group for Process {
         self.witness.proposed(&self.net, &payload);
         match self.raft().client_write(Payload(payload)).await {
             Ok(response) => Ok(response.log_id.index),
-            Err(RaftError::APIError(ClientWriteError::ForwardToLeader(_))) => Err(Unsure::Retry),
-            Err(error) => Err(Unsure::Stopped(error.to_string())),
+            Err(error) => Err(unsure(error)),
         }
     }
 
@@ -302,6 +324,10 @@ impl Seat for Process {
         membership.nodes().map(listed).collect()
     }
 
+    fn whereabouts(&self) -> &Whereabouts {
+        &self.whereabouts
+    }
+
     fn furthest(&self) -> Option<NodeId> {
         self.listed().into_iter().find(|member| member.voter && member.id != self.id).map(|member| member.id)
     }
@@ -330,14 +356,20 @@ impl Seat for Process {
             async move { hear(&process, &process.contacts, from, contact).await }
         };
         let answer = self.at_leader(leader, CONFIRMING, heard).await;
+        if answer.is_none() {
+            self.whereabouts.lost(leader);
+        }
         let for_now = |why: &str| Lost::ForNow(why.to_owned());
         answer.ok_or_else(|| for_now("no answer"))??.ok_or_else(|| for_now("not sure to lead"))
     }
 
     async fn join(&self, member: NodeId, request: JoinRequest) -> Result<JoinResponse, String> {
-        let host = self.net.host_of(member).ok_or("nobody is there")?;
-        let answer = self.net.call_within(ACTING, self.host, host, move |server| server.join(request.clone())).await;
-        answer.ok_or_else(|| "no answer".to_owned())?
+        let host = self.host_of(member).ok_or("nobody is there")?;
+        self.join_at(host, request).await
+    }
+
+    async fn join_via(&self, at: &str, request: JoinRequest) -> Result<JoinResponse, String> {
+        self.join_at(self.net.host_named(at).ok_or("nobody is there")?, request).await
     }
 }
 

@@ -12,7 +12,7 @@ use super::machine::{Machine, Parts};
 use super::process::{CLUSTER, Process};
 use super::types::Raft;
 use crate::cluster::duties::Patience;
-use crate::cluster::group::Group;
+use crate::cluster::group::{Group, Seat};
 use crate::cluster::keeper::Keeper;
 use crate::cluster::leader::{Leader, Undone};
 use crate::cluster::leaving::Leaving;
@@ -23,6 +23,8 @@ use crate::config::Store;
 use crate::raft::{FOUNDER, NodeId};
 use crate::wire::cluster::{JoinRequest, JoinResponse};
 
+/// The names of hosts that nodes ask when they know no other ones.
+const SEEDS: [&str; 3] = ["h0", "h1", "h2"];
 /// How long an act of the leader may take.
 const ACTING: Duration = Duration::from_secs(15);
 
@@ -34,6 +36,8 @@ pub struct Server {
     pub proposer: Proposer<Process>,
     /// Reads here.
     pub reads: Reads<Process>,
+    /// Where others are to reach it.
+    pub advertise: String,
     leader: Leader<Process>,
 }
 
@@ -71,7 +75,7 @@ impl Server {
             running: process.running.clone(),
             witness: process.witness.clone(),
         };
-        let links = Links { net: process.net.clone(), from: process.host };
+        let links = Links { net: process.net.clone(), from: process.host, whereabouts: process.whereabouts.clone() };
         let raft = Raft::new(process.id, Arc::new(setup.raft()), links, store, Machine::new(parts)).await.unwrap();
         process.set_raft(raft);
         let (views, contacts) = (process.views.clone(), process.contacts.clone());
@@ -81,17 +85,19 @@ impl Server {
             views: views.clone(),
             leader: leader.clone(),
             own: process.own.clone(),
-            advertise,
+            advertise: advertise.clone(),
+            seeds: SEEDS.map(str::to_owned).to_vec(),
             incarnation: process.incarnation.clone(),
             stopped: process.stopped.clone(),
         };
         let keeper = Keeper { group: process.clone(), views: views.clone(), contacts, leader: leader.clone(), own: process.own.clone() };
         let suspicion = Suspicion { group: process.clone(), views: views.clone() };
+        process.spawn(process.clone().follow());
         process.spawn_while_staying(presence.run(setup.fence_after));
         process.spawn_while_staying(keeper.run(setup.patience));
         process.spawn_while_staying(suspicion.run());
         let (proposer, reads) = (Proposer::new(process.clone(), views.clone()), Reads::new(process.clone(), views));
-        let server = Arc::new(Self { process, proposer, reads, leader });
+        let server = Arc::new(Self { process, proposer, reads, advertise, leader });
         server.process.net.answer(&server);
         server
     }
@@ -136,10 +142,11 @@ impl Server {
     /// Answers a node that asks to be taken in, as the service does.
     pub async fn join_here(self: Arc<Self>, request: JoinRequest) -> Result<JoinResponse, String> {
         let process = &self.process;
+        process.whereabouts().said(request.node, &request.address);
         match process.leader() {
             Some(leader) if leader == process.id => self.leader.answer(request).await.map_err(|undone| undone.to_string()),
             Some(leader) if !request.forwarded => {
-                let host = process.net.host_of(leader).ok_or("nobody is there")?;
+                let host = process.host_of(leader).ok_or("nobody is there")?;
                 let request = JoinRequest { forwarded: true, ..request };
                 let answer = process.net.call_within(ACTING, process.host, host, move |server| server.join(request.clone())).await;
                 answer.ok_or("no answer")?

@@ -141,7 +141,7 @@ impl World {
         let me = self.hosts()[host].clone();
         let Some(id) = me.node.filter(|_| self.net.at(host).is_none()) else { return };
         self.witness.note(format!("{host} starts"));
-        let own = Own { uuid: me.uuid, host: format!("h{host}"), address: None, formats: (bytes::OLDEST, me.newest) };
+        let own = Own { uuid: me.uuid, host: format!("h{host}"), address: None, formats: (bytes::OLDEST, me.newest), draining: Arc::default() };
         let process = Process::new(host, id, own, self.net.clone(), self.witness.clone());
         Server::start(process, &me.disk, &self.setup, self.address(&me).at).await;
         self.with(host, |host| host.lives += 1);

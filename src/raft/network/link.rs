@@ -15,37 +15,48 @@ use openraft::raft::{
 };
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use super::{convert, snapshot};
-use crate::raft::engine::LedgerReader;
+use super::{Target, convert, snapshot};
 use crate::raft::snapshot::SnapshotFile;
 use crate::raft::types::{TypeConfig, Vote};
 use crate::wire::raft::AppendRequest;
-use crate::wire::raft::raft_client::RaftClient;
 
 type Error = RPCError<TypeConfig>;
 type Appended<'s> = BoxStream<'s, Result<StreamAppendResult<TypeConfig>, Error>>;
 
 /// The way to one node.
 pub struct Link {
-    way: Option<(RaftClient<Channel>, Arc<dyn LedgerReader>)>,
+    target: Option<Target>,
 }
 
 impl Link {
     /// Every call says that nobody is there.
     pub(super) fn nowhere() -> Self {
-        Self { way: None }
+        Self { target: None }
     }
 
-    pub(super) fn to(client: RaftClient<Channel>, ledgers: Arc<dyn LedgerReader>) -> Self {
-        Self { way: Some((client, ledgers)) }
+    pub(super) fn to(target: Target) -> Self {
+        Self { target: Some(target) }
     }
 
-    fn client(&self) -> Result<RaftClient<Channel>, Error> {
+    fn target(&self) -> Result<&Target, Error> {
         let nobody = || RPCError::Unreachable(Unreachable::from_string("this node stands alone: it knows no way to any other"));
-        self.way.as_ref().map(|(client, _)| client.clone()).ok_or_else(nobody)
+        self.target.as_ref().ok_or_else(nobody)
+    }
+}
+
+impl Target {
+    /// The answer, if it comes in time. Who does not answer may not be where it said.
+    async fn within<T>(&self, limit: Duration, call: impl Future<Output = Result<T, Status>>) -> Result<T, Error> {
+        let answer = match timeout(limit, call).await {
+            Ok(answer) => answer.map_err(|status| failed(&status)),
+            Err(_) => Err(RPCError::Unreachable(Unreachable::from_string("no answer in time"))),
+        };
+        if let Err(RPCError::Unreachable(_)) = &answer {
+            self.way.whereabouts.lost(self.node);
+        }
+        answer
     }
 }
 
@@ -54,13 +65,6 @@ fn failed(status: &Status) -> Error {
     match status.code() {
         Code::Unavailable | Code::Unknown | Code::Cancelled => RPCError::Unreachable(Unreachable::from_string(status)),
         _ => RPCError::Network(NetworkError::from_string(status)),
-    }
-}
-
-async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Status>>) -> Result<T, Error> {
-    match timeout(limit, call).await {
-        Ok(answer) => answer.map_err(|status| failed(&status)),
-        Err(_) => Err(RPCError::Unreachable(Unreachable::from_string("no answer in time"))),
     }
 }
 
@@ -82,22 +86,23 @@ impl RaftNetworkV2<TypeConfig> for Link {
     {
         Box::pin(async move {
             let Some(first) = requests.next().await else { return Ok(stream::empty().boxed()) };
-            let mut client = self.client()?;
-            let (outgoing, broken) = encoded(stream::iter([first]).chain(requests));
-            let answers = within(option.soft_ttl(), client.append(outgoing)).await?.into_inner();
+            let (target, (outgoing, broken)) = (self.target()?, encoded(stream::iter([first]).chain(requests)));
+            let answers = target.within(option.soft_ttl(), target.client().append(outgoing)).await?.into_inner();
             let answers = answers.map(|answer| answer.and_then(convert::from_appended).map_err(|status| failed(&status)));
             Ok(answers.chain(why(broken)).boxed())
         })
     }
 
     async fn vote(&mut self, rpc: VoteRequest<TypeConfig>, option: RPCOption) -> Result<VoteResponse<TypeConfig>, Error> {
-        let answer = within(option.soft_ttl(), self.client()?.vote(convert::vote_request(&rpc))).await?;
+        let target = self.target()?;
+        let answer = target.within(option.soft_ttl(), target.client().vote(convert::vote_request(&rpc))).await?;
         convert::from_vote_response(answer.into_inner()).map_err(|status| failed(&status))
     }
 
     /// openraft's default grants what it cannot ask for.
     async fn pre_vote(&mut self, rpc: VoteRequest<TypeConfig>, option: RPCOption) -> Result<VoteResponse<TypeConfig>, Error> {
-        let answer = within(option.soft_ttl(), self.client()?.pre_vote(convert::vote_request(&rpc))).await?;
+        let target = self.target()?;
+        let answer = target.within(option.soft_ttl(), target.client().pre_vote(convert::vote_request(&rpc))).await?;
         convert::from_vote_response(answer.into_inner()).map_err(|status| failed(&status))
     }
 
@@ -106,7 +111,8 @@ impl RaftNetworkV2<TypeConfig> for Link {
         req: TransferLeaderRequest<TypeConfig>,
         option: RPCOption,
     ) -> Result<TransferLeaderResponse<TypeConfig>, Error> {
-        let answer = within(option.soft_ttl(), self.client()?.transfer_leader(convert::transfer(&req))).await?;
+        let target = self.target()?;
+        let answer = target.within(option.soft_ttl(), target.client().transfer_leader(convert::transfer(&req))).await?;
         convert::from_transferred(&req, answer.into_inner()).map_err(|status| failed(&status))
     }
 
@@ -117,9 +123,9 @@ impl RaftNetworkV2<TypeConfig> for Link {
         cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let mut client = self.client()?;
-        let Some((_, ledgers)) = &self.way else { return Err(Unreachable::from_string("nobody is there").into()) };
-        let sending = timeout(option.hard_ttl(), snapshot::send(&mut client, Arc::clone(ledgers), vote, snapshot));
+        let target = self.target()?;
+        let (mut client, ledgers) = (target.client(), Arc::clone(&target.way.ledgers));
+        let sending = timeout(option.hard_ttl(), snapshot::send(&mut client, ledgers, vote, snapshot));
         tokio::select! {
             closed = cancel => Err(StreamingError::Closed(closed)),
             sent = sending => match sent {

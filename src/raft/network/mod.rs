@@ -16,6 +16,7 @@ pub use self::link::Link;
 use super::address::Address;
 use super::engine::LedgerReader;
 use super::types::{NodeId, TypeConfig};
+use super::whereabouts::Whereabouts;
 use crate::wire::raft::raft_client::RaftClient;
 use crate::wire::{Dialer, Name, NodeName};
 
@@ -41,6 +42,7 @@ struct Way {
     dialer: Dialer,
     cluster: Uuid,
     ledgers: Arc<dyn LedgerReader>,
+    whereabouts: Whereabouts,
     /// Kept, with the address each leads to.
     channels: Mutex<HashMap<(NodeId, Purpose), (String, Channel)>>,
 }
@@ -51,16 +53,31 @@ impl Peers {
         Self::default()
     }
 
-    /// Reaches the nodes of this cluster; `ledgers` go with a snapshot.
-    pub fn of(cluster: Uuid, dialer: Dialer, ledgers: Arc<dyn LedgerReader>) -> Self {
-        Self { way: Some(Arc::new(Way { dialer, cluster, ledgers, channels: Mutex::default() })) }
+    /// Reaches the nodes of this cluster wherever they are; `ledgers` go with a snapshot.
+    pub fn of(cluster: Uuid, dialer: Dialer, ledgers: Arc<dyn LedgerReader>, whereabouts: Whereabouts) -> Self {
+        Self { way: Some(Arc::new(Way { dialer, cluster, ledgers, whereabouts, channels: Mutex::default() })) }
     }
 
     fn link(&self, node: NodeId, address: &BasicNode, purpose: Purpose) -> Link {
         let Some((way, address)) = self.way.as_ref().zip(Address::of(address)) else { return Link::nowhere() };
-        let channel = way.channel(node, address.at, purpose);
-        let client = RaftClient::new(channel).max_decoding_message_size(LONGEST_MESSAGE).max_encoding_message_size(LONGEST_MESSAGE);
-        Link::to(client, Arc::clone(&way.ledgers))
+        Link::to(Target { way: Arc::clone(way), node, at: address.at, purpose })
+    }
+}
+
+/// A node and what it is asked for.
+struct Target {
+    way: Arc<Way>,
+    node: NodeId,
+    /// Where it was when openraft began to speak to it, which it goes on to do when the node has moved.
+    at: String,
+    purpose: Purpose,
+}
+
+impl Target {
+    fn client(&self) -> RaftClient<Channel> {
+        let at = self.way.whereabouts.of(self.node).unwrap_or_else(|| self.at.clone());
+        let channel = self.way.channel(self.node, at, self.purpose);
+        RaftClient::new(channel).max_decoding_message_size(LONGEST_MESSAGE).max_encoding_message_size(LONGEST_MESSAGE)
     }
 }
 
