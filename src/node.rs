@@ -5,8 +5,10 @@ mod first_start;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::actions::{Fault, Hasher, Hearth, Parts, Throttle};
 use crate::actors::{Broken, Owners, Views};
@@ -18,6 +20,9 @@ use crate::rest::server::Server;
 use crate::userservice;
 
 pub use first_start::Given;
+
+/// How often it is said what is waited for.
+const TELLING: Duration = Duration::from_secs(10);
 
 /// The property that holds the XMPP domain once the data directory is filled.
 const DOMAIN: &str = "xmpp.domain";
@@ -125,7 +130,7 @@ impl Node {
         let founds = raft.identity().node_id == raft::FOUNDER;
         let members = cluster.members().clone();
         if !founds {
-            filled(&raft, &views).await?;
+            filled(&raft, &cluster, &views, config.cluster.advertised()).await?;
         }
         let listener = early.map_or_else(|| bind(config.rest.listen), Ok)?;
         let domain = domain(&config, views.load().properties.value(DOMAIN))?;
@@ -199,13 +204,15 @@ async fn alone(config: &Config, owners: Arc<Owners>) -> Result<Opened, StartErro
     Ok(Opened { raft, cluster, owners: watched, views, listener: None })
 }
 
-/// Waits until this node has what the first node of the cluster has written.
-async fn filled(raft: &raft::Node, views: &Views) -> Result<(), StartError> {
-    let mut applied = 0;
+/// Waits until this node has what the first node of the cluster has written, and says now and then what it waits for.
+async fn filled(raft: &raft::Node, cluster: &Cluster, views: &Views, advertised: Option<String>) -> Result<(), StartError> {
+    let (mut applied, advertised) = (0, advertised.unwrap_or_default());
     while views.load().properties.value(DOMAIN).is_none() {
         tokio::select! {
             why = raft.stopped() => return Err(StartError::First(why)),
+            why = cluster.stopped() => return Err(StartError::Join(why)),
             () = raft.progress().wait(applied + 1) => applied = raft.progress().applied(),
+            () = sleep(TELLING) => tracing::info!(applied, advertised, "waiting for the log; the leader has to reach this node where it is advertised"),
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::net::{TcpListener, lookup_host};
 use tonic::transport::Server as Grpc;
@@ -100,6 +101,8 @@ async fn answer(
     let services = Grpc::builder()
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .add_service(raft::Service::new(Arc::clone(&raft)))
         .add_service(RelayService::new(Arc::clone(&cluster)))
         .add_service(Service::new(Arc::clone(&cluster), Arc::clone(&identity), uuid, config.cluster.sorted_seeds().join(",")));
@@ -112,6 +115,8 @@ async fn answer(
     Ok(Answering { raft, cluster, identity, task })
 }
 
+/// How often a connection is tried, and how long it may be silent then: a node that lost its power closes none.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How much may be under way on one connection, in bytes.
 const WINDOW: u32 = 16 * 1024 * 1024;
 

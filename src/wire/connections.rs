@@ -1,5 +1,6 @@
 //! Connections between nodes: TCP, TLS with a certificate on both sides, HTTP/2 on top.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -12,7 +13,8 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use tokio_stream::wrappers::ReceiverStream;
@@ -128,27 +130,48 @@ impl Incoming {
     }
 }
 
+/// Who is in the middle of showing who it is, the oldest first. When there are too many the oldest has to go: a node is done in
+/// milliseconds, and those who say nothing keep nobody out.
+#[derive(Default)]
+struct Callers {
+    callers: VecDeque<AbortHandle>,
+}
+
+impl Callers {
+    fn admit(&mut self, caller: AbortHandle) {
+        self.callers.push_back(caller);
+        if self.callers.len() > HANDSHAKES {
+            self.callers.retain(|caller| !caller.is_finished());
+        }
+        while self.callers.len() > HANDSHAKES {
+            if let Some(oldest) = self.callers.pop_front() {
+                oldest.abort();
+            }
+        }
+    }
+}
+
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<io::Result<Incoming>>) {
-    let room = Arc::new(Semaphore::new(HANDSHAKES));
+    let mut callers = Callers::default();
     loop {
-        let (accepted, permit) = tokio::select! {
+        let accepted = tokio::select! {
             () = ready.closed() => return,
-            accepted = listener.accept() => (accepted, Arc::clone(&room).acquire_owned().await),
+            accepted = listener.accept() => accepted,
         };
-        let (Ok((stream, from)), Ok(permit)) = (accepted, permit) else {
+        let Ok((stream, from)) = accepted else {
             // Out of file descriptors, most likely: what is open goes on, and a later attempt finds some free.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let (acceptor, ready) = (acceptor.clone(), ready.clone());
-        tokio::spawn(async move {
+        let caller = tokio::spawn(async move {
             match timeout(HANDSHAKE, greet(acceptor, stream, from)).await {
                 Ok(Ok(incoming)) => drop(ready.send(Ok(incoming)).await),
                 Ok(Err(error)) => tracing::warn!(from = %from.ip(), %error, "a connection to the cluster port is refused"),
                 Err(_) => tracing::debug!(from = %from.ip(), "a connection to the cluster port did not show who it is"),
             }
-            drop(permit);
         });
+        callers.admit(caller.abort_handle());
     }
 }
 
@@ -222,6 +245,18 @@ mod tests {
         dialer.dial(&address, Name::Node(node(5))).await.unwrap();
         assert_eq!(incoming.next().await.unwrap().unwrap().peer.node, Some(node(4)));
         assert!(dialer.dial(&address, Name::Node(node(6))).await.is_err(), "another node answers at the address");
+    }
+
+    #[tokio::test]
+    async fn those_who_say_nothing_keep_nobody_out() {
+        let credentials = credentials("one secret for both");
+        let (address, mut incoming) = listen(&credentials).await;
+        let mut mute = Vec::new();
+        for _ in 0..2 * HANDSHAKES {
+            mute.push(TcpStream::connect(&address).await.unwrap());
+        }
+        Dialer::new(&credentials, None).unwrap().dial(&address, Name::Member).await.unwrap();
+        assert!(incoming.next().await.unwrap().is_ok());
     }
 
     #[tokio::test]

@@ -180,8 +180,9 @@ pub(super) fn node_of(certificate: &CertificateDer<'_>) -> Option<NodeName> {
     certificate.valid_dns_names().find_map(NodeName::parse)
 }
 
+/// One of the future is due at once: it was issued before the clock was set right, and others may not accept it yet.
 fn is_due(issued: Timestamp, now: Timestamp) -> bool {
-    now.millis().saturating_sub(issued.millis()) > DAYS_RENEWED * 24 * 3600 * 1000
+    issued > now || now.millis().saturating_sub(issued.millis()) > DAYS_RENEWED * 24 * 3600 * 1000
 }
 
 fn authority_key(secret: &Secret) -> Result<KeyPair, CredentialsError> {
@@ -249,6 +250,7 @@ mod tests {
         let days = |days: i64| Timestamp(days * 24 * 3600 * 1000);
         assert!(!is_due(days(100), days(100 + DAYS_RENEWED)));
         assert!(is_due(days(100), days(101 + DAYS_RENEWED)));
+        assert!(is_due(days(100), days(99)));
         const { assert!(DAYS_RENEWED + DAYS_BEFORE < DAYS_AFTER) };
     }
 }

@@ -152,6 +152,24 @@ async fn any_node_takes_proposals_and_reads_what_was_acknowledged() {
     }
 }
 
+/// Nobody can have the membership changed before somebody leads, and nobody is elected by those who are not found.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_of_which_all_have_moved_finds_itself_by_the_seeds() {
+    let (running, dirs): (Vec<Running>, Vec<TempDir>) = start(&[0, 0, 0]).await.into_iter().unzip();
+    until(|| running[0].cluster.members().listed().iter().all(|member| member.voter)).await;
+    futures_util::future::join_all(running.into_iter().map(Running::stop)).await;
+    let seeds: Vec<SocketAddr> = dirs.iter().map(|_| free()).collect();
+    let moved = dirs.iter().zip(&seeds).map(|(dir, at)| Running::start(config(dir.path(), *at, &seeds, 0)));
+    let nodes = futures_util::future::join_all(moved).await;
+    for node in &nodes {
+        until(|| serves(node) && node.views.load().nodes.len() == nodes.len()).await;
+        Proposer::new(node.cluster.members().clone(), node.views.clone()).propose(set("moved")).await.unwrap().unwrap();
+        let is_listed =
+            |seed: &SocketAddr| node.cluster.members().listed().iter().any(|member| member.address.as_ref().unwrap().at == seed.to_string());
+        until(|| seeds.iter().all(is_listed)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parcel_reaches_the_life_it_is_for_and_no_other() {
     let nodes = start(&[0, 0]).await;
