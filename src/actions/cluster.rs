@@ -1,6 +1,6 @@
 //! What operators see of the cluster, and do to it.
 
-use crate::cluster::{Overview, Unavailable, Undone};
+use crate::cluster::{Overview, Undone};
 use crate::raft::NodeId;
 use crate::state::Command;
 use crate::state::audit::Command as Audit;
@@ -11,7 +11,7 @@ impl From<Undone> for Fault {
     fn from(undone: Undone) -> Self {
         match undone {
             Undone::Refused(why) => Invalid::Cluster(why).into(),
-            Undone::NotNow(why) => Unavailable::NotNow(why).into(),
+            Undone::NotNow(why) => Self::NotNow(why),
         }
     }
 }
@@ -26,7 +26,7 @@ impl Hearth {
     /// Hands leadership to this voter, or to the one that is furthest; who leads then.
     ///
     /// # Errors
-    /// [`Invalid::Cluster`] when there is no such voter, or it did not come about now.
+    /// [`Invalid::Cluster`] when there is no such voter; [`Fault::NotNow`].
     pub async fn transfer_leadership(&self, caller: &Caller, to: Option<NodeId>) -> Result<NodeId, Fault> {
         let leader = self.parts.cluster.hand_over(to, false).await?;
         self.note(caller, format!("transferred leadership to node {leader}")).await?;
@@ -36,7 +36,8 @@ impl Hearth {
     /// Takes a node out of the cluster for good.
     ///
     /// # Errors
-    /// [`Invalid::Cluster`] when there is no such node or it leads, or it did not come about now.
+    /// [`Invalid::Cluster`] when there is no such node or it leads; [`Fault::NotNow`], also while the others could not go on
+    /// without it.
     pub async fn remove_node(&self, caller: &Caller, node: NodeId) -> Result<(), Fault> {
         self.parts.cluster.take_out(node, false).await?;
         self.note(caller, format!("removed node {node} from the cluster")).await

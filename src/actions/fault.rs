@@ -16,6 +16,9 @@ pub enum Fault {
     /// The cluster cannot answer now.
     #[error(transparent)]
     Unavailable(Unavailable),
+    /// What an operator asks of the cluster cannot be done now; why.
+    #[error("{0}")]
+    NotNow(String),
     /// What is asked for makes too large an entry of the log.
     #[error("the request is too large for the log")]
     TooLarge,

@@ -99,13 +99,14 @@ fn sameness(nodes: &Value) -> String {
     }
 }
 
-const COLUMNS: [(&str, &str, usize); 11] = [
+const COLUMNS: [(&str, &str, usize); 12] = [
     ("id", "id", 6),
     ("place", "place", 6),
     ("votes", "voter", 6),
     ("leads", "leader", 6),
     ("up", "up", 6),
     ("reachable", "reachable", 10),
+    ("draining", "draining", 9),
     ("applied", "applied", 10),
     ("lag", "lag", 6),
     ("version", "version", 9),

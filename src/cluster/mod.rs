@@ -61,9 +61,6 @@ pub enum Unavailable {
     /// The log did not answer in time.
     #[error("the log did not answer in time")]
     TooSlow,
-    /// The leader could not do it now.
-    #[error("{0}")]
-    NotNow(String),
     /// This node has stopped taking part.
     #[error("this node has stopped: {0}")]
     Stopped(String),

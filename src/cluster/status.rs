@@ -58,6 +58,8 @@ pub struct Told {
     pub applied: u64,
     /// How many entries it is behind the longest log of all.
     pub lag: u64,
+    /// Whether it is about to stop.
+    pub draining: bool,
     /// The checksum of its state, and the index that it is of, if it was asked for.
     pub checksum: Option<(u64, Bytes)>,
 }
@@ -119,6 +121,7 @@ impl Cluster {
             committed: metrics.local_committed.map_or(0, |id| id.index),
             applied: self.members.applied(),
             checksum: checksum.map(|sum| sum.to_vec().into()),
+            draining: self.own.is_draining(),
         }
     }
 
@@ -159,8 +162,8 @@ impl Cluster {
         let own = if listed.id == self.members.me() {
             Some(self.own_status(checksum_at, limit).await)
         } else {
-            match (self.members.calls(), &listed.address) {
-                (Ok(calls), Some(address)) => calls.status(listed.id, address, StatusRequest { checksum_at }, limit).await.ok(),
+            match (self.members.calls(), self.members.address_of(listed.id)) {
+                (Ok(calls), Some(address)) => calls.status(listed.id, &address, StatusRequest { checksum_at }, limit).await.ok(),
                 _ => None,
             }
         };
@@ -192,6 +195,7 @@ fn told(own: StatusResponse, last: u64, marked: Option<u64>) -> Told {
         last_log: own.last_log,
         applied: own.applied,
         lag: last.saturating_sub(own.applied),
+        draining: own.draining,
         checksum: marked.zip(own.checksum),
     }
 }

@@ -90,6 +90,7 @@ fn entity(leader: Option<u64>, member: &MemberStatus) -> Value {
         "senior": member.place == Some(1),
         "up": member.place.is_some(),
         "reachable": told.is_some(),
+        "draining": told.map(|told| told.draining),
         "lastLog": told.map(|told| told.last_log),
         "applied": told.map(|told| told.applied),
         "lag": told.map(|told| told.lag),

@@ -97,6 +97,7 @@ pub fn map(fault: Fault, own: impl FnOnce(&Fault) -> Option<ApiError>) -> ApiErr
             tracing::warn!(%why, "cannot answer now");
             unavailable("The cluster cannot answer now")
         }
+        Fault::NotNow(why) => unavailable(why),
         Fault::Overloaded => unavailable("Too many requests are waiting already"),
         Fault::Internal(why) => {
             tracing::error!(why, "internal fault");
@@ -106,6 +107,6 @@ pub fn map(fault: Fault, own: impl FnOnce(&Fault) -> Option<ApiError>) -> ApiErr
 }
 
 /// 503, to come back in a second.
-fn unavailable(message: &'static str) -> ApiError {
+fn unavailable(message: impl Into<Cow<'static, str>>) -> ApiError {
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", message, "").retry_after(1)
 }

@@ -93,7 +93,7 @@ impl From<Fault> for Said {
             Fault::Refused(Refusal::UserExists(_) | Refusal::ContactExists(_)) => Word::UserExists.into(),
             Fault::Refused(Refusal::SharedGroup(_)) => Word::SharedGroup.into(),
             Fault::Refused(_) | Fault::Invalid(_) | Fault::TooLarge => Word::Illegal.into(),
-            Fault::Unavailable(_) | Fault::Overloaded => {
+            Fault::Unavailable(_) | Fault::NotNow(_) | Fault::Overloaded => {
                 tracing::warn!(%fault, "cannot answer now");
                 Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(1), ..Word::Unavailable.into() }
             }

@@ -42,6 +42,27 @@ fn number(cluster: &Cluster, node: usize) -> String {
     cluster.status(node).unwrap()["nodeId"].to_string()
 }
 
+/// Balancers no longer send it anything, and it will be stopped: it must not lead when that happens.
+#[test]
+fn a_senior_that_is_drained_does_not_lead_again() {
+    let config = CONFIG.replace("transfer_after_ms = 4000", "transfer_after_ms = 500");
+    let cluster = Cluster::start(3, &config, Dice::new("drained"));
+    let senior = wait_for("the senior to lead", PATIENCE, || {
+        let status = cluster.status(0)?;
+        let leads = |node: &&serde_json::Value| node["senior"] == true && node["leader"] == true;
+        let node = status["nodes"].as_array().ok_or("no nodes")?.iter().find(leads).ok_or_else(|| status.to_string())?;
+        cluster.number(node).ok_or_else(|| "an unknown node".to_owned())
+    });
+    says(&cluster, senior, &["drain"]);
+    let others = [1, 2].map(|step| (senior + step) % 3);
+    let leader = cluster.leader(&others).unwrap();
+    // Five contacts, after each of which the leader would have looked.
+    for _ in 0..25 {
+        assert_eq!(cluster.leader(&[leader]), Ok(leader));
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+}
+
 #[test]
 fn the_commands_show_and_change_the_cluster() {
     let mut cluster = Cluster::start(3, CONFIG, Dice::new("commands"));
@@ -67,10 +88,25 @@ fn the_commands_show_and_change_the_cluster() {
     assert_eq!(says(&cluster, last, &["drain"]), "");
     let ready = |node: usize| cluster.client(node).get("/system/readiness").status;
     assert_eq!((ready(leader), ready(last)), (200, 503));
+    let nodes = cluster.status(leader).unwrap();
+    let draining = |node: &serde_json::Value| (node["draining"] == true).then(|| node["id"].to_string());
+    assert_eq!(nodes["nodes"].as_array().unwrap().iter().filter_map(draining).collect::<Vec<_>>(), [numbers[2].clone()]);
 
     let (done, said) = hearth(&cluster, leader, &["remove", &numbers[2]], "another secret");
     assert!(!done && said.contains("401"), "{said}");
     cluster.kill(last);
+    wait_for("a dead node to be missed", PATIENCE, || {
+        let status = cluster.status(leader)?;
+        let up = status["nodes"].as_array().ok_or("no nodes")?.iter().filter(|node| node["up"] == true).count();
+        if up == 2 { Ok(()) } else { Err(format!("{up} are up")) }
+    });
+    wait_for("the change that would need the dead one to be refused", PATIENCE, || {
+        let follower = if cluster.leader(&[leader, next])? == leader { next } else { leader };
+        let (done, said) = hearth(&cluster, next, &["remove", &number(&cluster, follower)], SECRET);
+        assert!(!done, "the cluster cannot go on: {said}");
+        if said.contains("would be no majority") { Ok(()) } else { Err(said) }
+    });
+    put(&cluster, leader, "still", "there");
     wait_for("a dead node to be taken out", PATIENCE, || match hearth(&cluster, leader, &["remove", &numbers[2]], SECRET) {
         (true, _) => Ok(()),
         (false, said) => Err(said),
