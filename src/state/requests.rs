@@ -3,30 +3,65 @@
 //! Ids that the cluster made guard against a proposal sent twice after a lost answer; ids that a client chose
 //! (`Idempotency-Key`) against a client's own retry. Both are bounded by number, oldest first, in log order.
 
+use std::sync::Arc;
+
 use imbl::{OrdMap, Vector};
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{self, BadBytes};
-use super::{Logged, Outcome, Refusal, RequestId};
+use super::{Logged, Outcome, Refusal, Reply, RequestId};
 
 /// How many outcomes of ids made by the cluster are remembered.
 pub const OWN_BOUND: usize = 16_384;
 /// How many outcomes of ids chosen by clients are remembered.
 pub const KEYED_BOUND: usize = 100_000;
 
-/// One remembered outcome.
+/// One remembered outcome, as it is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Remembered {
+struct Remembered {
     /// Digest of what was asked for, for ids chosen by clients.
-    pub fingerprint: Option<[u8; 16]>,
+    fingerprint: Option<[u8; 16]>,
     /// The first answer.
-    pub outcome: Outcome,
+    outcome: Outcome,
 }
 
-/// The remembered outcomes.
+/// An outcome as it is held. Most items of most bulk commands succeed, and many thousand outcomes are remembered, so of those only
+/// the refusals are held, each with its place.
+#[derive(Clone, Debug)]
+enum Held {
+    One(Outcome),
+    Each { items: usize, refused: Arc<[(usize, Refusal)]> },
+}
+
+impl Held {
+    fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Ok(Reply::Each(each)) => Self::Each {
+                items: each.len(),
+                refused: each.into_iter().enumerate().filter_map(|(place, refusal)| Some((place, refusal?))).collect(),
+            },
+            one => Self::One(one),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::One(outcome) => outcome.clone(),
+            Self::Each { items, refused } => {
+                let mut each = vec![None; *items];
+                for (place, refusal) in refused.iter() {
+                    each[*place] = Some(refusal.clone());
+                }
+                Ok(Reply::Each(each))
+            }
+        }
+    }
+}
+
+/// The remembered outcomes, each with the digest of what was asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
-    outcomes: OrdMap<RequestId, Remembered>,
+    outcomes: OrdMap<RequestId, (Option<[u8; 16]>, Held)>,
     own: Vector<RequestId>,
     keyed: Vector<RequestId>,
 }
@@ -34,8 +69,8 @@ pub struct Requests {
 impl Requests {
     /// The first outcome of this act, if it is a retry; [`Refusal::RequestMismatch`] if the id was used for another act.
     pub fn recall(&self, id: RequestId, fingerprint: Option<[u8; 16]>) -> Option<Outcome> {
-        let seen = self.outcomes.get(&id)?;
-        if seen.fingerprint == fingerprint { Some(seen.outcome.clone()) } else { Some(Err(Refusal::RequestMismatch)) }
+        let (asked, held) = self.outcomes.get(&id)?;
+        if *asked == fingerprint { Some(held.outcome()) } else { Some(Err(Refusal::RequestMismatch)) }
     }
 
     /// The answer to a proposal that is not to be carried out: it has been, or it comes so late that it might have been.
@@ -55,13 +90,16 @@ impl Requests {
         {
             self.outcomes.remove(&oldest);
         }
-        self.outcomes.insert(id, Remembered { fingerprint, outcome });
+        self.outcomes.insert(id, (fingerprint, Held::of(outcome)));
     }
 
     /// All of it as records, oldest first.
     pub fn records(&self) -> Box<dyn Iterator<Item = Vec<u8>> + Send + '_> {
-        let each = |id: &RequestId| self.outcomes.get(id).map(|seen| bytes::record(&(*id, seen)));
-        Box::new(self.own.iter().filter_map(each).chain(self.keyed.iter().filter_map(each)))
+        let record = |id: &RequestId| {
+            let (fingerprint, held) = self.outcomes.get(id)?;
+            Some(bytes::record(&(*id, Remembered { fingerprint: *fingerprint, outcome: held.outcome() })))
+        };
+        Box::new(self.own.iter().filter_map(record).chain(self.keyed.iter().filter_map(record)))
     }
 
     /// Takes back one record.
@@ -72,5 +110,23 @@ impl Requests {
         let (id, seen): (RequestId, Remembered) = bytes::decode(record)?;
         self.remember(id, seen.fingerprint, seen.outcome);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn of_a_bulk_command_only_the_refusals_are_held() {
+        let id = RequestId(Uuid::from_u128(1));
+        let refusal = |place: usize| (place % 4_000 == 7).then_some(Refusal::TooLate);
+        let outcome: Outcome = Ok(Reply::Each((0..10_000).map(refusal).collect()));
+        let mut requests = Requests::default();
+        requests.remember(id, None, outcome.clone());
+        assert!(matches!(requests.outcomes.get(&id), Some((None, Held::Each { refused, .. })) if refused.len() == 3));
+        assert_eq!(requests.recall(id, None), Some(outcome));
     }
 }
