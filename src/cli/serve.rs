@@ -32,7 +32,7 @@ struct ClusterSettings {
     /// Where other nodes reach this one [default: where it listens].
     #[arg(long, value_name = "HOST:PORT")]
     cluster_advertise: Option<String>,
-    /// Where nodes are found at first, the same on every node; the first in sorted order founds the cluster.
+    /// Where nodes are found at first and when they have moved, the same on every node; the first in sorted order founds the cluster.
     #[arg(long, value_name = "HOST:PORT,…", value_delimiter = ',')]
     cluster_seeds: Vec<String>,
     /// How many seeds must be there before a cluster is founded.

@@ -16,8 +16,8 @@ pub struct Cluster {
     /// Where other nodes reach this one, `host:port`. Absent: where it listens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advertise: Option<String>,
-    /// Where nodes are found at first, `host:port` each, the same list on every node. The first of them in sorted order
-    /// founds the cluster; any of them takes in others. Absent: this node alone.
+    /// Where nodes are found at first, and when they are not where they were: `host:port` each, the same list on every node. The
+    /// first of them in sorted order founds the cluster; any of them takes in others. Absent: this node alone.
     pub seeds: Vec<String>,
     /// How many seeds must be there and have no cluster yet before one is founded: more than half of them.
     pub bootstrap_expect: usize,
