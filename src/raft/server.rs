@@ -15,14 +15,14 @@ use super::heard::StreamOf;
 use super::network::{LONGEST_MESSAGE, convert};
 use super::node::Opened;
 use super::snapshot::{Incoming, SnapshotFile};
-use super::types::{NodeId, TypeConfig};
+use super::types::{NodeId, SnapshotMeta, TypeConfig};
 use super::{codec, engine};
 use crate::actors::Replica;
 use crate::wire::raft::raft_server::{Raft, RaftServer};
 use crate::wire::raft::snapshot_part::Part;
 use crate::wire::raft::{
-    AppendRequest, AppendResponse, LedgerEndsRequest, LedgerEndsResponse, SnapshotHead, SnapshotPart, SnapshotResponse, TransferRequest,
-    TransferResponse, VoteRequest, VoteResponse,
+    AppendRequest, AppendResponse, LedgerEndsRequest, LedgerEndsResponse, SnapshotPart, SnapshotResponse, TransferRequest, TransferResponse,
+    VoteRequest, VoteResponse,
 };
 use crate::wire::{NodeName, Peer};
 
@@ -110,7 +110,11 @@ impl<R: Replica> Raft for Service<R> {
         let vote = convert::from_vote(head.vote)?;
         let meta = codec::decode_meta(&head.meta).map_err(|error| Status::invalid_argument(error.to_string()))?;
         tracing::info!(from, index = meta.last_log_id.map_or(0, |id| id.index), bytes = head.length, "a snapshot is coming in");
-        let snapshot = receive(node, &head, parts).await?;
+        let snapshot = receive(node, head.length, meta.clone(), parts).await?;
+        let snapshot = snapshot.map_err(|error| {
+            tracing::warn!(from, %error, "a snapshot that came in is refused");
+            Status::aborted(format!("the snapshot cannot be kept: {error}"))
+        })?;
         let answer = node.raft().install_full_snapshot(vote, Snapshot { meta, snapshot }).await.map_err(stopped)?;
         Ok(Response::new(SnapshotResponse { vote: Some(convert::vote(&answer.vote)) }))
     }
@@ -141,21 +145,27 @@ fn decoded(
     (requests, broken)
 }
 
-/// Writes a snapshot to disk as it comes in, off the workers.
-async fn receive<R: Replica>(node: &Opened<R>, head: &SnapshotHead, mut parts: Streaming<SnapshotPart>) -> Result<SnapshotFile, Status> {
+/// Writes a snapshot to disk as it comes in, off the workers, and verifies it. The inner result is that of what came, the outer one
+/// that of its coming.
+async fn receive<R: Replica>(
+    node: &Opened<R>,
+    length: u64,
+    meta: SnapshotMeta,
+    mut parts: Streaming<SnapshotPart>,
+) -> Result<io::Result<SnapshotFile>, Status> {
     let (forward, waiting) = mpsc::channel(WAITING);
-    let (snapshots, length) = (Arc::clone(node.snapshots()), head.length);
-    let writing = tokio::task::spawn_blocking(move || write(Incoming::begin(&snapshots, length)?, waiting));
+    let snapshots = Arc::clone(node.snapshots());
+    let writing = tokio::task::spawn_blocking(move || write(Incoming::begin(&snapshots, length)?, &meta, waiting));
     while let Some(part) = parts.message().await? {
         if forward.send(part).await.is_err() {
             break;
         }
     }
     drop(forward);
-    writing.await.map_err(stopped)?.map_err(|error| Status::aborted(format!("the snapshot cannot be kept: {error}")))
+    writing.await.map_err(stopped)
 }
 
-fn write(mut incoming: Incoming, mut parts: mpsc::Receiver<SnapshotPart>) -> io::Result<SnapshotFile> {
+fn write(mut incoming: Incoming, meta: &SnapshotMeta, mut parts: mpsc::Receiver<SnapshotPart>) -> io::Result<SnapshotFile> {
     while let Some(part) = parts.blocking_recv() {
         match part.part {
             Some(Part::File(bytes)) => incoming.part(&bytes)?,
@@ -163,7 +173,7 @@ fn write(mut incoming: Incoming, mut parts: mpsc::Receiver<SnapshotPart>) -> io:
                 let space = u8::try_from(records.space).map_err(engine::damaged)?;
                 records.records.iter().try_for_each(|record| incoming.record(space, record.key, &record.value))?;
             }
-            Some(Part::End(true)) => return incoming.finish(),
+            Some(Part::End(true)) => return incoming.finish(meta),
             _ => return Err(engine::damaged("an unknown part of a snapshot")),
         }
     }

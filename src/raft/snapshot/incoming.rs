@@ -89,11 +89,11 @@ impl Incoming {
         Ok(())
     }
 
-    /// Everything has come: makes it durable.
+    /// Everything has come: makes it durable, and verifies it: what comes later takes the place of the state, and must not fail.
     ///
     /// # Errors
-    /// The disk failed, or less came than was announced.
-    pub fn finish(mut self) -> io::Result<SnapshotFile> {
+    /// The disk failed, less came than was announced, or it is damaged or not the snapshot that `meta` speaks of.
+    pub fn finish(mut self, meta: &SnapshotMeta) -> io::Result<SnapshotFile> {
         if self.left > 0 {
             return Err(damaged(format_args!("{} bytes of a snapshot are missing", self.left)));
         }
@@ -102,9 +102,11 @@ impl Incoming {
             ledgers.finish()?.0.sync_all()?;
         }
         let [path, ledgers] = self.paths.0.clone();
+        let file = SnapshotFile::open(path)?;
+        file.verify(meta)?;
         let paths = Arc::new(self.paths);
         let ledgers = LedgerFile { file: Arc::new(SnapshotFile::open(ledgers)?), _paths: paths };
-        Ok(SnapshotFile { ledgers: Some(ledgers), ..SnapshotFile::open(path)? })
+        Ok(SnapshotFile { ledgers: Some(ledgers), ..file })
     }
 }
 
@@ -142,7 +144,7 @@ mod tests {
             incoming.part(part).unwrap();
         }
         incoming.record(Space::Audit as u8, 9, b"nine").unwrap();
-        let file = incoming.finish().unwrap();
+        let file = incoming.finish(&SnapshotMeta::default()).unwrap();
         assert_eq!(container::verify(file.bytes()).unwrap().1.records, 1);
         let records: Vec<_> = file.ledgers().unwrap().records().unwrap().map(Result::unwrap).collect();
         assert_eq!(records, [(Space::Audit, 9, Bytes::from_static(b"nine"))]);
@@ -162,7 +164,7 @@ mod tests {
         drop(incoming);
         let mut incoming = Incoming::begin(&store, 5).unwrap();
         incoming.part(b"1234").unwrap();
-        assert!(incoming.finish().is_err());
+        assert!(incoming.finish(&SnapshotMeta::default()).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left of them");
     }
 }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::container::{SnapshotReader, SnapshotWriter};
 pub use self::incoming::{Incoming, LedgerFile};
+use super::engine::damaged;
 use super::types::{LogId, SnapshotMeta};
 
 const ENDING: &str = "snapshot";
@@ -57,6 +58,12 @@ impl SnapshotFile {
     /// The disk failed, or the head is damaged.
     pub fn records(&self) -> io::Result<SnapshotReader<impl Read + Send + use<>>> {
         SnapshotReader::open(self.bytes())
+    }
+
+    /// Reads all of it, to see whether it is whole and the one that `meta` speaks of.
+    fn verify(&self, meta: &SnapshotMeta) -> io::Result<()> {
+        let (found, _) = container::verify(self.bytes()).map_err(|e| in_file(&self.path, &e))?;
+        if found == *meta { Ok(()) } else { Err(damaged("a snapshot is not the one that was announced")) }
     }
 }
 
@@ -154,17 +161,15 @@ impl SnapshotStore {
     /// # Errors
     /// The disk failed, or the snapshot is damaged or not the one `meta` speaks of.
     pub fn adopt(&self, meta: &SnapshotMeta, from: &SnapshotFile) -> io::Result<Finished> {
-        let (found, _) = container::verify(from.bytes()).map_err(|e| in_file(&from.path, &e))?;
-        if found != *meta {
-            return Err(super::engine::damaged("a snapshot is not the one that was announced"));
-        }
+        from.verify(meta)?;
+        let meta = meta.clone();
         if from.path.parent() == Some(&self.dir) && from.path.extension().is_some_and(|ending| ending == UNFINISHED) {
-            return Ok(Finished { meta: found, unfinished: from.path.clone() });
+            return Ok(Finished { meta, unfinished: from.path.clone() });
         }
         let (unfinished, mut file) = self.create()?;
         io::copy(&mut from.bytes(), &mut file)?;
         file.sync_all()?;
-        Ok(Finished { meta: found, unfinished })
+        Ok(Finished { meta, unfinished })
     }
 
     /// Makes a finished snapshot the newest, durably, and deletes older ones. One that is older than the newest is dropped.

@@ -10,16 +10,21 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
-use tonic::transport::Server;
+use tonic::Code;
+use tonic::transport::{Channel, Server};
 use uuid::Uuid;
 
-use super::TestReplica;
 use super::node::{SLED, Started, never};
+use super::{TestReplica, log_id};
 use crate::base::secrets::Secret;
 use crate::config::Store;
+use crate::raft::codec::encode_meta;
+use crate::raft::snapshot::container::SnapshotWriter;
+use crate::raft::types::SnapshotMeta;
 use crate::raft::{Address, Begin, Identity, Opened, Order, Service, Space, open};
 use crate::wire::raft::raft_client::RaftClient;
-use crate::wire::raft::{Ballot, LogId, VoteRequest};
+use crate::wire::raft::snapshot_part::Part;
+use crate::wire::raft::{Ballot, LedgerRecord, LedgerRecords, LogId, SnapshotHead, SnapshotPart, VoteRequest};
 use crate::wire::{Credentials, Dialer, Incoming, Name, NodeName};
 
 /// A node and what answers for it.
@@ -180,17 +185,21 @@ async fn only_a_stream_that_breaks_is_a_hint() {
     assert_eq!(broken.borrow().1, 1);
 }
 
+/// The way to the founder for one who has shown to be node 9 of its cluster.
+fn other(founder: &Member) -> RaftClient<Channel> {
+    let credentials = Credentials::derive(&Secret::new("the secret of a test".to_owned())).unwrap();
+    let cluster = founder.started.node.identity().cluster_id;
+    credentials.become_node(NodeName { cluster, node: 9 }).unwrap();
+    RaftClient::new(Dialer::new(&credentials, None).unwrap().channel(&founder.address.at, Name::Node(NodeName { cluster, node: 1 })))
+}
+
 /// A node that has to refuse a candidate because its own log is longer may have to stand itself.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_candidate_that_lacks_entries_is_refused_and_heard_of() {
     let dir = tempfile::tempdir().unwrap();
     let first = founder(dir.path(), &never()).await;
     let last = first.started.write(1, b"value").await.unwrap();
-    let credentials = Credentials::derive(&Secret::new("the secret of a test".to_owned())).unwrap();
-    let cluster = first.started.node.identity().cluster_id;
-    credentials.become_node(NodeName { cluster, node: 9 }).unwrap();
-    let channel = Dialer::new(&credentials, None).unwrap().channel(&first.address.at, Name::Node(NodeName { cluster, node: 1 }));
-    let mut client = RaftClient::new(channel);
+    let mut client = other(&first);
     let mut stand = async |term, index| {
         let last = Some(LogId { term: 1, node: 1, index });
         let vote = Some(Ballot { term, node: 9, committed: false });
@@ -202,4 +211,41 @@ async fn a_candidate_that_lacks_entries_is_refused_and_heard_of() {
     assert_eq!(*refused.borrow(), 70);
     assert!(stand(71, last + 1).await);
     assert_eq!(*refused.borrow(), 70, "one that has all entries says nothing of this node");
+}
+
+/// A snapshot up to the entry at `index`, as a file.
+fn file(index: u64) -> Vec<u8> {
+    let meta = SnapshotMeta { last_log_id: Some(log_id(1, index)), ..SnapshotMeta::default() };
+    let mut writer = SnapshotWriter::begin(Vec::new(), &meta).unwrap();
+    writer.push(1, &index.to_be_bytes()).unwrap();
+    writer.finish().unwrap().0
+}
+
+/// All that is sent of a snapshot that is announced as one up to the entry at 1000, with a record of a ledger.
+fn sent(file: Vec<u8>) -> [SnapshotPart; 4] {
+    let meta = SnapshotMeta { last_log_id: Some(log_id(1, 1000)), ..SnapshotMeta::default() };
+    let vote = Some(Ballot { term: 70, node: 9, committed: true });
+    let head = SnapshotHead { vote, meta: encode_meta(&meta).unwrap(), length: file.len() as u64 };
+    let records = vec![LedgerRecord { key: 1000, value: "came".into() }];
+    let records = LedgerRecords { space: Space::Audit as u32, records };
+    [Part::Head(head), Part::File(file.into()), Part::Records(records), Part::End(true)].map(|part| SnapshotPart { part: Some(part) })
+}
+
+/// Whatever another node sends: what is not whole changes nothing, and the node goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_that_is_damaged_or_another_one_is_refused_before_anything_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = founder(dir.path(), &never()).await;
+    let index = first.started.write(1, b"value").await.unwrap();
+    let mut bent = file(1000);
+    let last = bent.len() - 1;
+    bent[last] ^= 1;
+    for (file, why) in [(bent, "does not match its digest"), (file(999), "not the one that was announced")] {
+        let refused = other(&first).install_snapshot(tokio_stream::iter(sent(file))).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Aborted, "{refused}");
+        assert!(refused.message().contains(why), "{refused}");
+    }
+    assert_eq!(first.started.node.ledgers().get(Space::Audit, 1000).unwrap(), None);
+    assert!(first.started.write(2, b"after").await.unwrap() > index);
+    assert_eq!(std::fs::read_dir(dir.path().join("snapshots")).unwrap().count(), 0, "nothing is left of them");
 }
