@@ -122,6 +122,24 @@ fn what_stays_of_a_run_is_there_at_any_moment() {
     }
 }
 
+/// A value that is being appended is there as a whole or not at all.
+#[test]
+fn a_reader_beside_an_append_finds_no_part_of_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = SledEngine::open(dir.path(), CACHE).unwrap();
+    let reader = engine.reader();
+    for key in 0..40 {
+        std::thread::scope(|scope| {
+            let append = scope.spawn(|| write(&mut engine, vec![put(Space::Audit, key, vec![1; 400_000])]));
+            while !append.is_finished() {
+                let one = reader.get(Space::Audit, key).unwrap();
+                let newest = reader.range(Space::Audit, key..u64::MAX, Order::Descending, 1).unwrap();
+                assert!(one.is_none_or(|value| value.len() == 400_000) && newest.iter().all(|(_, value)| value.len() == 400_000));
+            }
+        });
+    }
+}
+
 /// Records of every size around the bound, in and out of order, with deletions that make sled merge its leaves.
 #[test]
 fn no_mix_of_records_makes_sled_write_a_blob() {

@@ -7,8 +7,9 @@
 //! space grows ([`Space::grows`]) keys of one batch that follow one another are one record, a run.
 //!
 //! A batch of sled's own is atomic, and costs one more write and wait than its records do. So it is for those of our batches alone
-//! that change or delete. Most only append: their records are stored one after another, and last of all the [`Head`], which says
-//! how far the spaces reach. sled's log is sequential: what a crash leaves of it is its beginning, so of a batch whose head is
+//! that change or delete. Most only append: their records are stored one after another, from the last key to the first, so that
+//! whoever reads meanwhile finds a value that is split only once all its chunks are there; and last of all the [`Head`], which
+//! says how far the spaces reach. sled's log is sequential: what a crash leaves of it is its beginning, so of a batch whose head is
 //! there everything is, and what is found behind the ends that the head tells is of one that was not finished. It is taken away
 //! when the store is opened. Opening also cuts off whatever it finds torn, damaged or not, so the head carries the number of the
 //! batch, and [`Mark`] tells how many must be there.
@@ -210,11 +211,11 @@ impl LedgerReader for SledReader {
     }
 }
 
-/// Stores a batch, and its head last.
+/// Stores a batch: the chunks of a value before what names them, and its head last.
 fn store(db: &::sled::Db, Records { appended, records }: Records, head: &Head) -> io::Result<()> {
     let (place, head) = head.record()?;
     if appended {
-        for (place, record) in records {
+        for (place, record) in records.into_iter().rev() {
             if let Some(record) = record {
                 db.insert(place, record).map_err(failed)?;
             }
