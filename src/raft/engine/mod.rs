@@ -90,9 +90,23 @@ impl Op {
             Self::Delete { .. } | Self::DeleteRange { .. } => RECORD_OVERHEAD,
         }
     }
+
+    /// About how much an engine writes for it, in bytes. A key that goes costs too: those that it was kept with are written anew.
+    pub fn cost(&self) -> usize {
+        match self {
+            Self::Put { .. } => self.weight(),
+            Self::Delete { .. } => DELETION,
+            Self::DeleteRange { keys, .. } => {
+                usize::try_from(keys.end.saturating_sub(keys.start)).unwrap_or(usize::MAX).max(1).saturating_mul(DELETION)
+            }
+        }
+    }
 }
 
 const RECORD_OVERHEAD: usize = 32;
+
+/// What it costs to forget a key, in bytes.
+const DELETION: usize = 512;
 
 /// Changes that happen together, in order: a later one sees the earlier ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -134,6 +148,11 @@ pub trait LogEngine: Send + 'static {
         self.sync()
     }
 
+    /// How many bytes it may be given at most before it is synced; a batch that has more by itself is synced at once.
+    fn most_unsynced(&self) -> usize {
+        usize::MAX
+    }
+
     /// A reader for any thread.
     fn reader(&self) -> Arc<dyn LedgerReader>;
 
@@ -158,6 +177,10 @@ impl LogEngine for Box<dyn LogEngine> {
 
     fn write_durably(&mut self, batch: Batch) -> io::Result<()> {
         (**self).write_durably(batch)
+    }
+
+    fn most_unsynced(&self) -> usize {
+        (**self).most_unsynced()
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {

@@ -1,6 +1,7 @@
 //! The writer's promises: group commit, order, and that the first error is the last word.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use bytes::Bytes;
@@ -24,6 +25,48 @@ impl<E: LogEngine> LogEngine for Gated<E> {
         let _ = self.begun.send(());
         let _ = self.go.recv();
         self.engine.sync()
+    }
+
+    fn most_unsynced(&self) -> usize {
+        self.engine.most_unsynced()
+    }
+
+    fn reader(&self) -> Arc<dyn LedgerReader> {
+        self.engine.reader()
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.engine.size()
+    }
+
+    fn close(&mut self) {
+        self.engine.close();
+    }
+}
+
+/// Bounds what may be unsynced, and notes how much was at most.
+struct Bounded<E> {
+    engine: E,
+    unsynced: usize,
+    most: Arc<AtomicUsize>,
+}
+
+const BOUND: usize = 10_000;
+
+impl<E: LogEngine> LogEngine for Bounded<E> {
+    fn write(&mut self, batch: Batch) -> io::Result<()> {
+        self.unsynced += batch.ops.iter().map(Op::cost).sum::<usize>();
+        self.most.fetch_max(self.unsynced, Ordering::Relaxed);
+        self.engine.write(batch)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.unsynced = 0;
+        self.engine.sync()
+    }
+
+    fn most_unsynced(&self) -> usize {
+        BOUND
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {
@@ -83,6 +126,34 @@ async fn what_need_not_be_durable_forces_no_sync_but_a_barrier_does() {
     assert_eq!((disk.syncs(), disk.unsynced()), (0, 1));
     writer.barrier().await.unwrap();
     assert_eq!((disk.syncs(), disk.unsynced()), (1, 0));
+}
+
+/// What is deleted or put while nobody waits for a sync, and what waits for one in a row, is never more than the engine bears.
+#[tokio::test]
+async fn no_more_is_unsynced_than_the_engine_allows() {
+    let (disk, most) = (MemoryDisk::new(), Arc::<AtomicUsize>::default());
+    let bounded = Bounded { engine: disk.open().unwrap(), unsynced: 0, most: Arc::clone(&most) };
+    let (begun, has_begun) = mpsc::channel();
+    let (go, when) = mpsc::channel();
+    let writer = Writer::start(Gated { engine: bounded, begun, go: when }).unwrap();
+    let large = |key| Op::Put { space: Space::Log, key, value: vec![1; 1000].into() };
+    writer.submit(Job { ops: vec![put(0)], durable: true, ..Job::default() }).await.unwrap();
+    has_begun.recv().unwrap();
+    for key in 1..100 {
+        writer.submit(Job { ops: vec![large(key)], durable: key > 50, ..Job::default() }).await.unwrap();
+    }
+    drop(go);
+    writer.barrier().await.unwrap();
+    assert!(disk.writes() >= 10, "{} batches", disk.writes());
+    let before = disk.syncs();
+    for step in 0..20 {
+        writer.write_lazily(vec![Op::DeleteRange { space: Space::Log, keys: step * 4..step * 4 + 4 }]).await.unwrap();
+        writer.write_lazily(vec![large(100 + step)]).await.unwrap();
+    }
+    let syncs = disk.syncs() - before;
+    assert!((4..10).contains(&syncs), "{syncs} syncs for 20 times 3 KB");
+    let most = most.load(Ordering::Relaxed);
+    assert!((BOUND / 2..BOUND + 3000).contains(&most), "{most} bytes were unsynced");
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 //! Everything that goes to disk is a [`Job`] in one bounded first-in first-out queue. The thread takes what waits, up to a
 //! bound, as one atomic batch, syncs once, and completes the jobs in order: while one sync runs, the next batch gathers (group
 //! commit). Jobs that need not be durable wait a moment for one that does and ride along: most writes bring three jobs (entry,
-//! commit position, ledger), and a batch each would cost more than the sync. The first error is final: after it nothing is
-//! written any more and every job fails with it, for after a failed sync nobody knows what the disk holds.
+//! commit position, ledger), and a batch each would cost more than the sync. Where the engine bounds what may be unsynced, a batch
+//! is no larger than that, and what need not be durable is synced once there is so much of it. The first error is final: after it
+//! nothing is written any more and every job fails with it, for after a failed sync nobody knows what the disk holds.
 
 mod queue;
 
@@ -73,7 +74,7 @@ impl Writer {
     pub fn start(engine: impl LogEngine) -> io::Result<Self> {
         let entrance = Arc::new(Entrance::default());
         let broken = Arc::new(OnceLock::new());
-        let thread = Thread { engine, queue: Arc::clone(&entrance.0), broken: Arc::clone(&broken), dirty: false };
+        let thread = Thread { engine, queue: Arc::clone(&entrance.0), broken: Arc::clone(&broken), unsynced: 0 };
         let handle = std::thread::Builder::new().name("raft-log".to_owned()).spawn(move || thread.run())?;
         let thread = Arc::new(Mutex::new(Some(handle)));
         Ok(Self { entrance, room: Arc::new(Semaphore::new(QUEUE_BYTES as usize)), broken, thread })
@@ -160,19 +161,16 @@ struct Thread<E> {
     engine: E,
     queue: Arc<Queue>,
     broken: Arc<OnceLock<Failure>>,
-    /// Something is written that is not synced.
-    dirty: bool,
+    /// How much is written that is not synced, in bytes.
+    unsynced: usize,
 }
 
 impl<E: LogEngine> Thread<E> {
     fn run(mut self) {
-        while let Some(jobs) = self.queue.take() {
+        while let Some(jobs) = self.queue.take(self.engine.most_unsynced().saturating_sub(self.unsynced)) {
             self.commit(jobs);
         }
-        if self.dirty && self.broken.get().is_none() {
-            let result = self.engine.sync();
-            self.keep(result);
-        }
+        self.sync();
         self.engine.close();
     }
 
@@ -188,6 +186,8 @@ impl<E: LogEngine> Thread<E> {
             self.sync();
             FLUSH_TIME.took(since.elapsed());
             FLUSH_JOBS.record(jobs.len() as u64);
+        } else if self.unsynced >= self.engine.most_unsynced() {
+            self.sync();
         }
         for queued in jobs {
             if let Some(done) = queued.job.done {
@@ -198,17 +198,18 @@ impl<E: LogEngine> Thread<E> {
 
     fn write(&mut self, ops: Vec<Op>, durable: bool) {
         if self.broken.get().is_none() && !ops.is_empty() {
+            let cost = ops.iter().map(Op::cost).fold(self.unsynced, usize::saturating_add);
             let batch = Batch { ops };
             let result = if durable { self.engine.write_durably(batch) } else { self.engine.write(batch) };
-            self.dirty = !durable;
+            self.unsynced = if durable { 0 } else { cost };
             self.keep(result);
         }
     }
 
     fn sync(&mut self) {
-        if self.broken.get().is_none() && self.dirty {
+        if self.broken.get().is_none() && self.unsynced > 0 {
             let result = self.engine.sync();
-            self.dirty = false;
+            self.unsynced = 0;
             self.keep(result);
         }
     }

@@ -52,13 +52,14 @@ impl Line {
         self.urgent > 0 || self.bytes >= LINGER_BYTES || self.closed
     }
 
-    /// The next batch: what waits, in its order.
-    fn take(&mut self) -> Vec<Queued> {
-        let (mut taken, mut bytes) = (Vec::new(), 0);
-        while bytes < BATCH_BYTES
+    /// The next batch: what waits, in its order, as much of it as `most` bytes; or a single job that has more.
+    fn take(&mut self, most: usize) -> Vec<Queued> {
+        let (mut taken, mut left) = (Vec::new(), most.min(BATCH_BYTES));
+        while let Some(next) = self.jobs.front()
+            && (taken.is_empty() || next.bytes <= left)
             && let Some(queued) = self.jobs.pop_front()
         {
-            bytes += queued.bytes;
+            left = left.saturating_sub(queued.bytes);
             self.bytes -= queued.bytes;
             self.urgent -= usize::from(queued.job.durable);
             taken.push(queued);
@@ -104,13 +105,13 @@ impl Queue {
         self.release(line, true);
     }
 
-    /// Waits for the next batch; `None` once the queue is closed and empty.
-    pub fn take(&self) -> Option<Vec<Queued>> {
+    /// Waits for the next batch, of as much as `most` bytes unless a single job has more; `None` once the queue is closed and empty.
+    pub fn take(&self, most: usize) -> Option<Vec<Queued>> {
         let mut line = self.line();
         let mut until = Instant::now() + LINGER;
         loop {
             if line.is_due() {
-                let taken = line.take();
+                let taken = line.take(most);
                 return (!taken.is_empty()).then_some(taken);
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -122,7 +123,7 @@ impl Queue {
                 line = self.come.wait(line).unwrap_or_else(PoisonError::into_inner);
                 until = Instant::now() + LINGER;
             } else {
-                return Some(line.take());
+                return Some(line.take(most));
             }
             line.thread = Thread::Awake;
         }
@@ -184,14 +185,15 @@ mod tests {
 
     #[test]
     fn order_and_bounds_of_a_batch_are_kept() {
-        let queue = Queue::default();
-        for n in 0..5 {
-            queue.push(queued(n == 3, BATCH_BYTES / 2 - 1 + n));
+        for (most, bound) in [(usize::MAX, BATCH_BYTES), (1000, 1000)] {
+            let queue = Queue::default();
+            let size = |n: usize| bound / 2 - 1 + n;
+            (0..4).for_each(|n| assert!(queue.push(queued(n == 3, size(n)))));
+            assert!(queue.push(queued(true, 2 * bound)));
+            let batch = || queue.take(most).map(|batch| batch.iter().map(|queued| queued.bytes).collect());
+            let sizes: Vec<Vec<usize>> = std::iter::from_fn(batch).take(4).collect();
+            assert_eq!(sizes, [vec![size(0), size(1)], vec![size(2)], vec![size(3)], vec![2 * bound]]);
         }
-        let sizes: Vec<Vec<usize>> =
-            std::iter::from_fn(|| queue.take().map(|batch| batch.iter().map(|queued| queued.bytes).collect())).take(2).collect();
-        let size = |n: usize| BATCH_BYTES / 2 - 1 + n;
-        assert_eq!(sizes, [vec![size(0), size(1), size(2)], vec![size(3), size(4)]]);
     }
 
     #[test]
@@ -200,8 +202,8 @@ mod tests {
         queue.push(queued(false, 10));
         queue.close();
         assert!(!queue.push(queued(true, 10)));
-        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
-        assert!(queue.take().is_none());
+        assert_eq!(queue.take(1000).map(|batch| batch.len()), Some(1));
+        assert!(queue.take(1000).is_none());
     }
 
     #[test]
@@ -209,7 +211,7 @@ mod tests {
         let queue = Queue::default();
         queue.push(queued(false, 10));
         let begin = Instant::now();
-        assert_eq!(queue.take().map(|batch| batch.len()), Some(1));
+        assert_eq!(queue.take(1000).map(|batch| batch.len()), Some(1));
         assert!(begin.elapsed() >= LINGER);
     }
 }

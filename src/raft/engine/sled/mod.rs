@@ -35,6 +35,11 @@ use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged, i
 /// The largest value stored in one piece, in bytes: thirty of them are less than a quarter of a segment.
 const CHUNK: usize = 4 * 1024;
 
+/// How much may be written between two syncs, in bytes: half a segment of sled's log. sled writes over a segment once what took the
+/// place of its records has been handed to the kernel, whether that is on the disk or not, but not before it has filled another
+/// one. So there is a sync in between, also where it writes twice as much as it is given.
+const UNSYNCED: usize = 256 * 1024;
+
 /// The largest value at all, in bytes; a larger length in a record is damage.
 const LARGEST: u64 = 1 << 30;
 
@@ -132,6 +137,10 @@ impl LogEngine for SledEngine {
         self.db()?.flush().map_err(failed)?;
         self.file.sync_data()?;
         self.mark.set(self.head.number)
+    }
+
+    fn most_unsynced(&self) -> usize {
+        UNSYNCED
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {
