@@ -21,6 +21,9 @@ const BATCH: usize = 256 * 1024;
 /// and how many times as long as that took the next is waited with: other nodes may write to the same disk.
 const REST: u32 = 1;
 
+/// How many messages are looked at at a time to see whether they came.
+const STEP: usize = 128;
+
 /// Writes to ledgers, and reads what has been written or is about to be.
 #[derive(Clone)]
 pub struct Ledgers {
@@ -56,16 +59,16 @@ impl Ledgers {
         Self { engine, waiting: Arc::default() }
     }
 
-    /// Takes in the records that came with a snapshot: the audit ledger grows by them, the messages are these and no others.
-    /// Durable when it returns.
+    /// Takes in the records that came with a snapshot, beside what is there: as long as the snapshot is not the newest, the state is
+    /// one that needs the messages of before, and an id is never used twice. Durable when it returns.
     ///
     /// # Errors
     /// The writer has failed or is stopped, or the records are damaged.
-    pub async fn replace(&self, writer: &Writer, came: LedgerFile) -> io::Result<()> {
+    pub async fn take_in(&self, writer: &Writer, came: LedgerFile) -> io::Result<()> {
         let runtime = tokio::runtime::Handle::current();
         let writer = writer.clone();
         let write = move || {
-            let mut ops = vec![Op::DeleteRange { space: Space::Messages, keys: 0..u64::MAX }];
+            let mut ops = Vec::new();
             let (mut pace, mut size) = (Pace::of(REST), 0);
             for record in came.records()? {
                 let (space, key, value) = record?;
@@ -80,6 +83,35 @@ impl Ledgers {
             runtime.block_on(writer.write(ops))
         };
         tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
+    }
+
+    /// Forgets the messages that did not come with a snapshot, once that is the newest. Those that a crash leaves take room until
+    /// the next one comes, and nothing else: a message is found by its id, and the state names none of theirs.
+    ///
+    /// # Errors
+    /// The writer has failed or is stopped, or the disk failed.
+    pub async fn forget_others(&self, writer: &Writer, came: LedgerFile) -> io::Result<()> {
+        let runtime = tokio::runtime::Handle::current();
+        let (engine, writer) = (Arc::clone(&self.engine), writer.clone());
+        let forget = move || {
+            let (mut came, mut pace, mut from) = (Ascending::of(came.messages()?)?, Pace::of(REST), 0);
+            loop {
+                let found = engine.range(Space::Messages, from..u64::MAX, Order::Ascending, STEP)?;
+                let Some((last, _)) = found.last() else { return Ok(()) };
+                from = last + 1;
+                let mut ops = Vec::new();
+                for (key, _) in found {
+                    if !came.has(key)? {
+                        ops.push(Op::Delete { space: Space::Messages, key });
+                    }
+                }
+                if !ops.is_empty() {
+                    runtime.block_on(writer.write(ops))?;
+                }
+                pace.rest();
+            }
+        };
+        tokio::task::spawn_blocking(forget).await.map_err(io::Error::other)?
     }
 
     /// Takes writes: readers of this see them from here on. They must be queued with [`Ledgers::queue`], in the same order.
@@ -121,6 +153,26 @@ impl Ledgers {
         let waiting = self.waiting.read().unwrap_or_else(PoisonError::into_inner);
         let found = waiting.values.range((space, keys.start)..(space, keys.end));
         found.map(|((_, key), (_, value))| (*key, value.clone())).collect()
+    }
+}
+
+/// Keys in ascending order, read as far as they have been asked for.
+struct Ascending<K> {
+    keys: K,
+    next: Option<u64>,
+}
+
+impl<K: Iterator<Item = io::Result<u64>>> Ascending<K> {
+    fn of(mut keys: K) -> io::Result<Self> {
+        Ok(Self { next: keys.next().transpose()?, keys })
+    }
+
+    /// Whether `key` is among them. Asked for keys that ascend.
+    fn has(&mut self, key: u64) -> io::Result<bool> {
+        while self.next.is_some_and(|next| next < key) {
+            self.next = self.keys.next().transpose()?;
+        }
+        Ok(self.next == Some(key))
     }
 }
 

@@ -177,8 +177,9 @@ impl<R: Replica> RaftStateMachine<TypeConfig> for StateMachine<R> {
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotFile) -> io::Result<()> {
-        if let Some(ledgers) = snapshot.ledgers() {
-            self.parts.ledgers.replace(&self.parts.writer, ledgers.clone()).await?;
+        let came = snapshot.ledgers().cloned();
+        if let Some(came) = &came {
+            self.parts.ledgers.take_in(&self.parts.writer, came.clone()).await?;
         }
         let store = Arc::clone(&self.parts.snapshots);
         let announced = meta.clone();
@@ -188,7 +189,10 @@ impl<R: Replica> RaftStateMachine<TypeConfig> for StateMachine<R> {
         self.parts.progress.reached(index);
         self.meta = meta.clone();
         self.parts.load.installed(kept.file.size());
-        Ok(())
+        match came {
+            Some(came) => self.parts.ledgers.forget_others(&self.parts.writer, came).await,
+            None => Ok(()),
+        }
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshotted>> {

@@ -20,6 +20,8 @@ pub struct Incoming {
     file: File,
     left: u64,
     ledgers: Option<SnapshotWriter<File>>,
+    /// The space and key of the last ledger record.
+    last: Option<(u8, u64)>,
     /// The file of the ledgers once more, and how much neither of the two has synced.
     ledgers_file: File,
     unsynced: usize,
@@ -56,7 +58,7 @@ impl Incoming {
         let paths = Paths([path, ledgers_path]);
         let ledgers_file = ledgers.try_clone()?;
         let ledgers = Some(SnapshotWriter::begin(ledgers, &SnapshotMeta::default())?);
-        Ok(Self { file, left: length, ledgers, ledgers_file, unsynced: 0, paths })
+        Ok(Self { file, left: length, ledgers, last: None, ledgers_file, unsynced: 0, paths })
     }
 
     /// Takes the next part of the file.
@@ -69,11 +71,14 @@ impl Incoming {
         self.wrote(part.len())
     }
 
-    /// Takes a ledger record.
+    /// Takes a ledger record. They come in order of their spaces and keys.
     ///
     /// # Errors
-    /// The disk failed.
+    /// The disk failed, or it is not in order.
     pub fn record(&mut self, space: u8, key: u64, value: &[u8]) -> io::Result<()> {
+        if self.last.replace((space, key)).is_some_and(|last| last >= (space, key)) {
+            return Err(damaged("the ledger records of a snapshot are not in order"));
+        }
         let record = [&key.to_be_bytes(), value].concat();
         self.ledgers.as_mut().map_or(Ok(()), |ledgers| ledgers.push(space, &record))?;
         self.wrote(record.len())
@@ -124,6 +129,15 @@ impl LedgerFile {
             Ok((space, u64::from_be_bytes(*key), Bytes::copy_from_slice(value)))
         }))
     }
+
+    /// The keys of the messages, in ascending order.
+    ///
+    /// # Errors
+    /// The disk failed, or the file is damaged.
+    pub fn messages(&self) -> io::Result<impl Iterator<Item = io::Result<u64>> + Send + use<>> {
+        let records = self.records()?;
+        Ok(records.filter_map(|record| record.map(|(space, key, _)| (space == Space::Messages).then_some(key)).transpose()))
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +166,16 @@ mod tests {
         drop(file);
         assert_eq!(kept.file.records().unwrap().count(), 1);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn ledger_records_come_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut incoming = Incoming::begin(&SnapshotStore::open(dir.path()).unwrap(), 0).unwrap();
+        incoming.record(Space::Audit as u8, 9, b"nine").unwrap();
+        incoming.record(Space::Messages as u8, 2, b"two").unwrap();
+        assert!(incoming.record(Space::Messages as u8, 2, b"again").is_err());
+        assert!(incoming.record(Space::Audit as u8, 10, b"ten").is_err());
     }
 
     #[test]
