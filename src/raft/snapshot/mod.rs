@@ -206,7 +206,7 @@ impl SnapshotStore {
     }
 
     fn delete_all_but(&self, kept: &Path) -> io::Result<()> {
-        files(&self.dir, ENDING)?.into_iter().filter(|path| path.as_path() < kept).try_for_each(fs::remove_file)
+        files(&self.dir, ENDING)?.into_iter().filter(|path| path.as_path() < kept).try_for_each(delete)
     }
 
     fn lock(&self) -> MutexGuard<'_, Newest> {
@@ -233,6 +233,14 @@ fn files(dir: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Deletes a file, unless another who publishes was quicker.
+fn delete(path: PathBuf) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
 fn in_file(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
@@ -240,6 +248,8 @@ fn in_file(path: &Path, error: &io::Error) -> io::Error {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
     use crate::raft::types::LeaderId;
 
@@ -262,6 +272,23 @@ mod tests {
         assert_eq!(first.file.records().unwrap().count(), 1, "an open one can be read to its end");
         fs::write(dir.path().join("1.tmp"), "unfinished").unwrap();
         assert_eq!(SnapshotStore::open(dir.path()).unwrap().newest().unwrap().meta, meta(9));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn two_who_publish_may_delete_the_same_old_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SnapshotStore::open(dir.path()).unwrap();
+        let kept = dir.path().join(name(meta(500).last_log_id));
+        let both = Barrier::new(2);
+        for _ in 0..10 {
+            (1..=500).for_each(|index| fs::write(dir.path().join(name(meta(index).last_log_id)), "").unwrap());
+            let delete = || {
+                both.wait();
+                store.delete_all_but(&kept).unwrap();
+            };
+            std::thread::scope(|scope| [scope.spawn(delete), scope.spawn(delete)].map(|one| one.join().unwrap()));
+        }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }
