@@ -21,7 +21,7 @@ pub struct Incoming {
     left: u64,
     ledgers: Option<SnapshotWriter<File>>,
     /// The space and key of the last ledger record.
-    last: Option<(u8, u64)>,
+    last: Option<(Space, u64)>,
     /// The file of the ledgers once more, and how much neither of the two has synced.
     ledgers_file: File,
     unsynced: usize,
@@ -74,13 +74,14 @@ impl Incoming {
     /// Takes a ledger record. They come in order of their spaces and keys.
     ///
     /// # Errors
-    /// The disk failed, or it is not in order.
+    /// The disk failed, or it is of no ledger or not in order.
     pub fn record(&mut self, space: u8, key: u64, value: &[u8]) -> io::Result<()> {
+        let space = ledger(space)?;
         if self.last.replace((space, key)).is_some_and(|last| last >= (space, key)) {
             return Err(damaged("the ledger records of a snapshot are not in order"));
         }
         let record = [&key.to_be_bytes(), value].concat();
-        self.ledgers.as_mut().map_or(Ok(()), |ledgers| ledgers.push(space, &record))?;
+        self.ledgers.as_mut().map_or(Ok(()), |ledgers| ledgers.push(space as u8, &record))?;
         self.wrote(record.len())
     }
 
@@ -124,9 +125,8 @@ impl LedgerFile {
         let records: SnapshotReader<_> = self.file.records()?;
         Ok(records.map(|record| {
             let (space, record) = record?;
-            let space = Space::ALL.into_iter().find(|known| *known as u8 == space).ok_or_else(|| damaged("a record of no ledger"))?;
             let (key, value) = record.split_first_chunk::<8>().ok_or_else(|| damaged("a ledger record without a key"))?;
-            Ok((space, u64::from_be_bytes(*key), Bytes::copy_from_slice(value)))
+            Ok((ledger(space)?, u64::from_be_bytes(*key), Bytes::copy_from_slice(value)))
         }))
     }
 
@@ -138,6 +138,11 @@ impl LedgerFile {
         let records = self.records()?;
         Ok(records.filter_map(|record| record.map(|(space, key, _)| (space == Space::Messages).then_some(key)).transpose()))
     }
+}
+
+/// The space of a ledger. There is nothing in the others that another node could know.
+fn ledger(space: u8) -> io::Result<Space> {
+    [Space::Audit, Space::Messages].into_iter().find(|known| *known as u8 == space).ok_or_else(|| damaged("a record of no ledger"))
 }
 
 #[cfg(test)]
@@ -176,6 +181,16 @@ mod tests {
         incoming.record(Space::Messages as u8, 2, b"two").unwrap();
         assert!(incoming.record(Space::Messages as u8, 2, b"again").is_err());
         assert!(incoming.record(Space::Audit as u8, 10, b"ten").is_err());
+    }
+
+    #[test]
+    fn only_ledgers_take_records() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut incoming = Incoming::begin(&SnapshotStore::open(dir.path()).unwrap(), 0).unwrap();
+        for space in [Space::Log as u8, Space::Meta as u8, 9] {
+            let error = incoming.record(space, 1, b"vote").unwrap_err();
+            assert!(error.to_string().contains("a record of no ledger"), "{error}");
+        }
     }
 
     #[test]
