@@ -345,6 +345,20 @@ fn a_store_from_before_there_was_a_head_is_taken_over() {
     assert_eq!(engine.reader().get(Space::Log, 8).unwrap().unwrap(), "next");
 }
 
+/// Whoever goes on with it has relied on it, whether or not it was synced when it was written.
+#[test]
+fn what_was_found_at_a_start_is_missed_when_it_is_gone() {
+    let (dir, older) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let open = |dir: &tempfile::TempDir| SledEngine::open(dir.path(), CACHE);
+    drop(open(&dir).unwrap());
+    copy(dir.path(), older.path());
+    write(&mut open(&dir).unwrap(), vec![put(Space::Log, 1, "written")]);
+    drop(open(&dir).unwrap());
+    fs::copy(dir.path().join("synced"), older.path().join("synced")).unwrap();
+    let error = open(&older).err().unwrap();
+    assert!(error.to_string().contains("the log ends at batch 0, but 1 were synced"), "{error}");
+}
+
 #[test]
 fn small_records_must_be_small() {
     let dir = tempfile::tempdir().unwrap();

@@ -85,6 +85,8 @@ impl SledEngine {
             .open()
             .map_err(|e| opening(dir, e))?;
         let file = File::open(dir.join("db"))?;
+        // What a crash left in the page cache is found and built upon, so it must be durable first.
+        file.sync_data()?;
         if fresh {
             db.flush().map_err(failed)?;
             file.sync_all()?;
@@ -93,7 +95,7 @@ impl SledEngine {
         let old = Head::of_old(&db)?;
         let is_old = old.is_some();
         let head = old.map_or_else(|| Head::read(&db), Ok)?;
-        let mark = match mark {
+        let mut mark = match mark {
             Some(mark) => mark,
             None if db.is_empty() => Mark::create(dir)?,
             None => return Err(damaged("the file that says how much of the log was synced is gone")),
@@ -101,6 +103,7 @@ impl SledEngine {
         if head.number < mark.batches() {
             return Err(damaged(format_args!("the log ends at batch {}, but {} were synced", head.number, mark.batches())));
         }
+        mark.set(head.number)?;
         if is_old {
             head.take_over(&db)?;
         }
