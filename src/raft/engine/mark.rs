@@ -7,7 +7,7 @@
 //! The file itself need not be synced each time: it is written after the store is durable, so whatever a power loss leaves
 //! of it speaks of batches that are there. Two slots in two sectors are written in turn, so one is always whole.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -15,6 +15,8 @@ use std::path::Path;
 use super::damaged;
 
 const FILE: &str = "synced";
+/// Where it is until it is whole.
+const UNFINISHED: &str = "synced.tmp";
 const MAGIC: [u8; 8] = *b"hearthS1";
 /// Slots lie in different sectors, in bytes.
 const STEP: u64 = 4096;
@@ -42,13 +44,15 @@ impl Mark {
         Ok(Some(Self { file, turn: u64::from(slots[0] == Some(batches)), batches }))
     }
 
-    /// Makes the file, durably, for a store that holds nothing.
+    /// Makes the file, durably and whole, for a store that holds nothing.
     pub fn create(dir: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(dir.join(FILE))?;
+        let unfinished = dir.join(UNFINISHED);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unfinished)?;
         let mut mark = Self { file, turn: 0, batches: 0 };
         mark.set(0)?;
         mark.set(0)?;
         mark.sync()?;
+        fs::rename(unfinished, dir.join(FILE))?;
         File::open(dir)?.sync_all()?;
         Ok(mark)
     }
@@ -110,6 +114,20 @@ mod tests {
             let mut mark = Mark::open(dir.path()).unwrap().unwrap();
             mark.set(batches).unwrap();
             assert_eq!(Mark::open(dir.path()).unwrap().unwrap().batches(), batches);
+        }
+    }
+
+    /// Whenever a crash comes, it finds a file that can be read, or none.
+    #[test]
+    fn it_appears_as_a_whole() {
+        for _ in 0..200 {
+            let dir = tempfile::tempdir().unwrap();
+            std::thread::scope(|scope| {
+                let create = scope.spawn(|| Mark::create(dir.path()).unwrap());
+                while !create.is_finished() {
+                    assert!(Mark::open(dir.path()).unwrap().is_none_or(|mark| mark.batches() == 0));
+                }
+            });
         }
     }
 

@@ -20,6 +20,8 @@ use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged};
 const RECORDS: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("records");
 
 const FILE: &str = "log.redb";
+/// Where it is until it is whole: one that a crash leaves half made cannot be opened.
+const UNFINISHED: &str = "log.redb.tmp";
 
 type Shared = Arc<ArcSwapOption<Database>>;
 
@@ -47,16 +49,14 @@ impl RedbEngine {
     /// disk failed.
     pub fn open(dir: &Path, cache: u64) -> io::Result<Self> {
         std::fs::create_dir_all(dir)?;
-        let (path, fresh) = (dir.join(FILE), !Self::exists(dir));
-        let mut builder = Database::builder();
-        builder.set_cache_size(usize::try_from(cache).unwrap_or(usize::MAX)).set_check_integrity_on_open(!fresh);
-        let db = builder.create(&path).map_err(failed)?;
-        if fresh {
-            let begun = db.begin_write().map_err(failed)?;
-            begun.open_table(RECORDS).map_err(failed)?;
-            begun.commit().map_err(failed)?;
-            File::open(dir)?.sync_all()?;
+        if !Self::exists(dir) {
+            make(dir)?;
         }
+        let path = dir.join(FILE);
+        let mut builder = Database::builder();
+        builder.set_cache_size(usize::try_from(cache).unwrap_or(usize::MAX)).set_check_integrity_on_open(true);
+        let db = builder.create(&path).map_err(failed)?;
+        begin(&db)?;
         Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), path })
     }
 
@@ -149,6 +149,27 @@ impl LedgerReader for RedbReader {
         }
         Ok(records)
     }
+}
+
+/// Makes a file in which there is nothing.
+fn make(dir: &Path) -> io::Result<()> {
+    let unfinished = dir.join(UNFINISHED);
+    File::create(&unfinished)?;
+    drop(Database::create(&unfinished).map_err(failed)?);
+    File::open(&unfinished)?.sync_all()?;
+    std::fs::rename(unfinished, dir.join(FILE))?;
+    File::open(dir)?.sync_all()
+}
+
+/// Makes the table where there is nothing yet: a crash may have come in between.
+fn begin(db: &Database) -> io::Result<()> {
+    let is_empty = db.begin_read().map_err(failed)?.list_tables().map_err(failed)?.next().is_none();
+    if !is_empty {
+        return Ok(());
+    }
+    let begun = db.begin_write().map_err(failed)?;
+    begun.open_table(RECORDS).map_err(failed)?;
+    begun.commit().map_err(failed)
 }
 
 fn bounds(space: Space, keys: &Range<u64>) -> Range<(u8, u64)> {

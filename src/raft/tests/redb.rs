@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use bytes::Bytes;
 
@@ -70,6 +71,26 @@ fn what_was_not_synced_is_not_found_after_a_crash() {
     fs::copy(dir.path().join("log.redb"), taken.path().join("log.redb")).unwrap();
     let again = RedbEngine::open(taken.path(), CACHE).unwrap();
     assert_eq!(again.reader().range(Space::Log, 0..9, Order::Ascending, 9).unwrap(), [(1, Bytes::from("synced"))]);
+}
+
+/// In its place there may be a file without a table, beside it any part of one.
+#[test]
+fn a_crash_while_a_new_store_is_made_leaves_one_that_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let lasts = |dir: &Path| {
+        let mut engine = RedbEngine::open(dir, CACHE).unwrap();
+        assert_eq!(engine.reader().get(Space::Log, 1).unwrap(), None);
+        engine.write_durably(Batch { ops: vec![put(Space::Log, 1, "one")] }).unwrap();
+        drop(engine);
+        assert_eq!(RedbEngine::open(dir, CACHE).unwrap().reader().get(Space::Log, 1).unwrap(), Some(Bytes::from("one")));
+    };
+    let (empty, half) = (dir.path().join("empty"), dir.path().join("half"));
+    fs::create_dir(&empty).unwrap();
+    drop(::redb::Database::create(empty.join("log.redb")).unwrap());
+    lasts(&empty);
+    fs::create_dir(&half).unwrap();
+    fs::write(half.join("log.redb.tmp"), vec![0; 5000]).unwrap();
+    lasts(&half);
 }
 
 #[test]
