@@ -44,7 +44,7 @@ impl Mark {
         Ok(Some(Self { file, turn: u64::from(slots[0] == Some(batches)), batches }))
     }
 
-    /// Makes the file, durably and whole, for a store that holds nothing.
+    /// Makes the file, durably and whole, for a store that has no batch with a number.
     pub fn create(dir: &Path) -> io::Result<Self> {
         let unfinished = dir.join(UNFINISHED);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unfinished)?;

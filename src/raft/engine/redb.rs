@@ -2,6 +2,7 @@
 //!
 //! Where sled hands each write around a pool of threads, this one writes the few pages that changed in place of free ones, so
 //! the file seldom grows and a sync is cheap. A commit is atomic: after a crash the file is at the last one that was synced.
+//! It is at an earlier one too where the last is damaged, so each has a number, and [`Mark`] tells which must be there.
 
 use std::fs::File;
 use std::io;
@@ -13,11 +14,16 @@ use ::redb::{Database, Durability, ReadableDatabase, TableDefinition, TableError
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 
+use super::mark::Mark;
 use super::record::{self, Record};
 use super::{Batch, LedgerReader, LogEngine, Op, Order, Space, closed, damaged};
 
 /// All spaces, by space and key.
 const RECORDS: TableDefinition<'_, (u8, u64), &[u8]> = TableDefinition::new("records");
+
+/// Where the number of the newest batch is: behind the small records, which most batches change, so that it costs no page of its
+/// own. No range reaches it.
+const NUMBER: (Space, u64) = (Space::Meta, u64::MAX);
 
 const FILE: &str = "log.redb";
 /// Where it is until it is whole: one that a crash leaves half made cannot be opened.
@@ -29,6 +35,9 @@ type Shared = Arc<ArcSwapOption<Database>>;
 pub struct RedbEngine {
     db: Shared,
     path: PathBuf,
+    mark: Mark,
+    /// The number of the newest batch.
+    number: u64,
 }
 
 struct RedbReader {
@@ -49,15 +58,30 @@ impl RedbEngine {
     /// disk failed.
     pub fn open(dir: &Path, cache: u64) -> io::Result<Self> {
         std::fs::create_dir_all(dir)?;
+        let mark = Mark::open(dir)?;
         if !Self::exists(dir) {
+            if mark.is_some() {
+                return Err(damaged("the log is gone, but it was there"));
+            }
             make(dir)?;
         }
         let path = dir.join(FILE);
         let mut builder = Database::builder();
         builder.set_cache_size(usize::try_from(cache).unwrap_or(usize::MAX)).set_check_integrity_on_open(true);
         let db = builder.create(&path).map_err(failed)?;
+        let number = number(&db)?;
+        let mut mark = match mark {
+            Some(mark) => mark,
+            // It is new, or from before batches had numbers.
+            None if number == 0 => Mark::create(dir)?,
+            None => return Err(damaged("the file that says how much of the log was synced is gone")),
+        };
+        if number < mark.batches() {
+            return Err(damaged(format_args!("the log ends at batch {number}, but {} were synced", mark.batches())));
+        }
         begin(&db)?;
-        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), path })
+        mark.set(number)?;
+        Ok(Self { db: Arc::new(ArcSwapOption::from_pointee(db)), path, mark, number })
     }
 
     fn commit(&mut self, batch: Batch, durability: Durability) -> io::Result<()> {
@@ -66,7 +90,10 @@ impl RedbEngine {
         begun.set_durability(durability).map_err(failed)?;
         {
             let mut table = begun.open_table(RECORDS).map_err(failed)?;
-            for op in batch.ops {
+            self.number += 1;
+            let number = Bytes::copy_from_slice(&self.number.to_be_bytes());
+            let number = Op::Put { space: NUMBER.0, key: NUMBER.1, value: number };
+            for op in batch.ops.into_iter().chain([number]) {
                 match op {
                     Op::Put { space, key, value } => {
                         let sealed = record::whole(&record::place(space, key, None), &value);
@@ -92,11 +119,12 @@ impl LogEngine for RedbEngine {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.commit(Batch::default(), Durability::Immediate)
+        self.write_durably(Batch::default())
     }
 
     fn write_durably(&mut self, batch: Batch) -> io::Result<()> {
-        self.commit(batch, Durability::Immediate)
+        self.commit(batch, Durability::Immediate)?;
+        self.mark.set(self.number)
     }
 
     fn reader(&self) -> Arc<dyn LedgerReader> {
@@ -108,7 +136,11 @@ impl LogEngine for RedbEngine {
     }
 
     fn close(&mut self) {
-        self.db.store(None);
+        if self.db.swap(None).is_some()
+            && let Err(error) = self.mark.sync()
+        {
+            tracing::warn!(%error, "cannot sync how much of the log was synced");
+        }
     }
 }
 
@@ -170,6 +202,17 @@ fn begin(db: &Database) -> io::Result<()> {
     let begun = db.begin_write().map_err(failed)?;
     begun.open_table(RECORDS).map_err(failed)?;
     begun.commit().map_err(failed)
+}
+
+/// The number of the newest batch; 0 where there is none.
+fn number(db: &Database) -> io::Result<u64> {
+    let table = match db.begin_read().map_err(failed)?.open_table(RECORDS) {
+        Err(TableError::TableDoesNotExist(_)) => return Ok(0),
+        table => table.map_err(failed)?,
+    };
+    let (space, key) = NUMBER;
+    let Some(stored) = table.get((space as u8, key)).map_err(failed)? else { return Ok(0) };
+    <[u8; 8]>::try_from(&open(space, key, stored.value())?[..]).map(u64::from_be_bytes).map_err(damaged)
 }
 
 fn bounds(space: Space, keys: &Range<u64>) -> Range<(u8, u64)> {

@@ -37,7 +37,7 @@ fn keys(engine: &JournalEngine, space: Space) -> Vec<u64> {
 /// Copies a store in use: segments last, for what is in the ledgers' store has been in them before.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
-    for name in ["synced", "ledgers/log.redb"] {
+    for name in ["synced", "ledgers/synced", "ledgers/log.redb"] {
         fs::create_dir_all(to.join(name).parent().unwrap()).unwrap();
         fs::copy(from.join(name), to.join(name)).unwrap();
     }

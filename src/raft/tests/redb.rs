@@ -14,6 +14,14 @@ use crate::raft::log_store::Room;
 
 const CACHE: u64 = 8 << 20;
 
+/// Copies a store in use: how much was synced first, for that never speaks of more than the file has.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for name in ["synced", "log.redb"] {
+        fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}
+
 fn put(space: Space, key: u64, value: impl Into<Bytes>) -> Op {
     Op::Put { space, key, value: value.into() }
 }
@@ -33,8 +41,7 @@ async fn a_file_taken_from_a_running_store_holds_everything_durable() {
             assert!(run.barrier().await);
             let durable = run.durable();
             let taken = dir.path().join(format!("taken{round}"));
-            fs::create_dir(&taken).unwrap();
-            fs::copy(dir.path().join("log/log.redb"), taken.join("log.redb")).unwrap();
+            copy(&dir.path().join("log"), &taken);
             let again = stack(RedbEngine::open(&taken, CACHE).unwrap(), &dir.path().join("s2"), Room::default()).await.unwrap();
             let found = found(&again.log, &*again.reader).await;
             assert!(run.states[durable..].contains(&found), "seed {seed} round {round}: {found:?}\nis none of the states since {durable}");
@@ -68,9 +75,51 @@ fn what_was_not_synced_is_not_found_after_a_crash() {
     engine.write_durably(Batch { ops: vec![put(Space::Log, 1, "synced")] }).unwrap();
     engine.write(Batch { ops: vec![put(Space::Log, 1, "not"), put(Space::Log, 2, "not")] }).unwrap();
     let taken = tempfile::tempdir().unwrap();
-    fs::copy(dir.path().join("log.redb"), taken.path().join("log.redb")).unwrap();
+    copy(dir.path(), taken.path());
     let again = RedbEngine::open(taken.path(), CACHE).unwrap();
     assert_eq!(again.reader().range(Space::Log, 0..9, Order::Ascending, 9).unwrap(), [(1, Bytes::from("synced"))]);
+}
+
+/// redb goes back to the commit before where the last one is damaged, as after a crash.
+#[test]
+fn a_batch_that_was_synced_is_missed_when_the_file_is_at_an_earlier_one() {
+    let (dir, older) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    for key in 1..=3 {
+        copy(dir.path(), older.path());
+        engine.write(Batch { ops: vec![put(Space::Log, key, "entry")] }).unwrap();
+        engine.write_durably(Batch { ops: vec![put(Space::Audit, key, "audit")] }).unwrap();
+    }
+    drop(RedbEngine::open(older.path(), CACHE).unwrap());
+    fs::copy(dir.path().join("synced"), older.path().join("synced")).unwrap();
+    let error = RedbEngine::open(older.path(), CACHE).err().unwrap();
+    assert!(error.to_string().contains("the log ends at batch 4, but 6 were synced"), "{error}");
+    fs::remove_file(older.path().join("synced")).unwrap();
+    let error = RedbEngine::open(older.path(), CACHE).err().unwrap();
+    assert!(error.to_string().contains("how much of the log was synced is gone"), "{error}");
+}
+
+#[test]
+fn a_store_from_before_batches_had_numbers_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(RedbEngine::open(dir.path(), CACHE).unwrap());
+    fs::remove_file(dir.path().join("synced")).unwrap();
+    let place = [&[Space::Log as u8], &7_u64.to_be_bytes()[..]].concat();
+    let sum = crc32fast::hash(&[&place[..], &[1], b"entry"].concat());
+    let record = [&[1], &b"entry"[..], &sum.to_be_bytes()].concat();
+    let db = ::redb::Database::open(dir.path().join("log.redb")).unwrap();
+    let begun = db.begin_write().unwrap();
+    let records = ::redb::TableDefinition::<(u8, u64), &[u8]>::new("records");
+    begun.open_table(records).unwrap().insert((Space::Log as u8, 7), &record[..]).unwrap();
+    begun.commit().unwrap();
+    drop(db);
+    let mut engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    assert_eq!(engine.reader().get(Space::Log, 7).unwrap(), Some(Bytes::from("entry")));
+    engine.write_durably(Batch { ops: vec![put(Space::Log, 8, "next")] }).unwrap();
+    drop(engine);
+    let engine = RedbEngine::open(dir.path(), CACHE).unwrap();
+    assert_eq!(engine.reader().range(Space::Log, 0..9, Order::Ascending, 9).unwrap().len(), 2);
+    assert!(engine.reader().range(Space::Meta, 0..u64::MAX, Order::Ascending, 9).unwrap().is_empty());
 }
 
 /// In its place there may be a file without a table, beside it any part of one.
