@@ -17,6 +17,7 @@ use crate::cluster::{Cluster, Gauges, Members, Own, Proposer, Reads};
 use crate::config::Config;
 use crate::raft::{self, Engine, OpenError};
 use crate::rest::server::Server;
+use crate::rest::waiting::WaitingRoom;
 use crate::userservice;
 
 pub use first_start::Given;
@@ -107,8 +108,8 @@ impl Node {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config, given: Given) -> Result<Self, StartError> {
-        // Whoever has yet to join is not to keep clients waiting on an open port.
-        let early = config.cluster.listen.is_none().then(|| bind(config.rest.listen)).transpose()?;
+        let listener = bind(config.rest.listen)?;
+        let waiting = WaitingRoom::open(listener.try_clone()?)?;
         let owners = Arc::new(Owners::start()?);
         tracing::info!(data_dir = %config.data_dir.display(), "opening the data directory");
         let opened = match config.cluster.listen {
@@ -116,7 +117,7 @@ impl Node {
             None => alone(&config, owners).await?,
         };
         let raft = opened.raft.clone();
-        match Self::serve(config, given, early, opened).await {
+        match Self::serve(config, given, (listener, waiting), opened).await {
             Ok(node) => Ok(node),
             Err(error) => {
                 let _ = raft.close().await; // the first error is the one to tell
@@ -125,14 +126,13 @@ impl Node {
         }
     }
 
-    async fn serve(config: Config, given: Given, early: Option<TcpListener>, opened: Opened) -> Result<Self, StartError> {
+    async fn serve(config: Config, given: Given, (listener, waiting): (TcpListener, WaitingRoom), opened: Opened) -> Result<Self, StartError> {
         let Opened { raft, cluster, owners, views, listener: others } = opened;
         let founds = raft.identity().node_id == raft::FOUNDER;
         let members = cluster.members().clone();
         if !founds {
             filled(&raft, &cluster, &views, config.cluster.advertised()).await?;
         }
-        let listener = early.map_or_else(|| bind(config.rest.listen), Ok)?;
         let domain = domain(&config, views.load().properties.value(DOMAIN))?;
         let parts = Parts {
             proposer: Proposer::new(members.clone(), views.clone()),
@@ -157,6 +157,7 @@ impl Node {
         watch(&hearth, raft.clone(), owners);
         let throttle = Arc::new(Throttle::new(&hearth.config().throttle));
         let neighbour = userservice::door(Arc::clone(&hearth), Arc::clone(&throttle));
+        waiting.close().await;
         let server = Server::start(&hearth, throttle, neighbour, listener)?;
         hearth.started();
         tracing::info!(domain = %hearth.domain(), "serving http://{}{}", server.address, crate::rest::BASE);

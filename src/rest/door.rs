@@ -51,14 +51,16 @@ pub struct Door {
 type Found = std::result::Result<Option<(&'static Route, Vec<String>)>, BadTarget>;
 
 /// What is known of a request before its body is read.
-struct Heads {
-    path: String,
+pub(super) struct Heads {
+    /// Its path.
+    pub path: String,
     accept: Accept,
     content: Option<String>,
 }
 
 impl Heads {
-    fn of(request: &HttpRequest) -> Self {
+    /// Those of this request.
+    pub fn of(request: &HttpRequest) -> Self {
         let accept = Accept::parse(request.headers().get_all(header::ACCEPT).map(|value| value.to_str().unwrap_or_default()));
         let content = text(request.headers(), &header::CONTENT_TYPE).map(str::to_owned);
         Self { path: request.path().to_owned(), accept, content }
@@ -260,7 +262,7 @@ fn key(request: &HttpRequest, caller: &Caller, body: &[u8]) -> Result<Option<Key
 }
 
 /// A response with the headers that every answer of the API has (system.md §2.4 R).
-fn with_headers(status: StatusCode) -> HttpResponseBuilder {
+pub(super) fn with_headers(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
@@ -288,7 +290,7 @@ fn respond(answer: Answer, applied: Option<u64>) -> HttpResponse {
 }
 
 /// An error in the form the client can read.
-fn refuse(error: &ApiError, heads: &Heads) -> HttpResponse {
+pub(super) fn refuse(error: &ApiError, heads: &Heads) -> HttpResponse {
     let format = heads.accept.error(heads.content.as_deref());
     let body = ErrorBody { exception: Some(error.exception.into()), message: Some(error.message.to_string()), resource: error.resource.clone() };
     let mut response = with_headers(error.status);

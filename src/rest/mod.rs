@@ -36,6 +36,7 @@ pub mod services;
 pub mod sessions;
 pub mod users;
 pub mod vcards;
+pub mod waiting;
 
 /// Where the API lives.
 pub const BASE: &str = "/plugins/restapi/v1";

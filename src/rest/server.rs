@@ -30,7 +30,7 @@ use super::{BASE, OWN_BASE};
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
 /// How long a client may take to send the head of a request.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Another door behind the same listener. It takes a request if the path is its own, else gives it back.
 pub type Neighbour = Arc<dyn Fn(HttpRequest, Payload) -> Result<LocalBoxFuture<'static, HttpResponse>, (HttpRequest, Payload)> + Send + Sync>;
