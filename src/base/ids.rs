@@ -1,5 +1,7 @@
 //! Randomness: ids, salts and secrets from the operating system. Used above the log only; what is applied carries them.
 
+use std::sync::LazyLock;
+
 use uuid::{Builder, Uuid};
 
 /// The operating system gave no randomness.
@@ -28,6 +30,12 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], NoRandomness> {
 /// When the operating system gives no randomness.
 pub fn random_uuid() -> Result<Uuid, NoRandomness> {
     Ok(Builder::from_random_bytes(random_bytes()?).into_uuid())
+}
+
+/// What tells this process from every other one, also from earlier ones of the same node.
+pub fn process() -> Uuid {
+    static PROCESS: LazyLock<Uuid> = LazyLock::new(Uuid::new_v4);
+    *PROCESS
 }
 
 /// A random salt for a password verifier.

@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::group::{Lost, Seat, confirmed};
+use super::twins::{Twins, Verdict};
+use crate::base::ids::process;
 use crate::raft::NodeId;
 use crate::wire::cluster::ContactRequest;
 
@@ -36,6 +40,7 @@ impl Contact {
 #[derive(Clone, Debug, Default)]
 pub struct Contacts {
     heard: Arc<Mutex<HashMap<NodeId, Contact>>>,
+    processes: Arc<Mutex<HashMap<NodeId, Twins>>>,
 }
 
 impl Contacts {
@@ -53,9 +58,33 @@ impl Contacts {
         self.heard().get(&node).cloned()
     }
 
+    /// A process speaks as that member; see [`Twins`].
+    pub fn speaks(&self, node: NodeId, process: Uuid, now: Duration) -> Verdict {
+        let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        processes.entry(node).or_insert_with(|| Twins::first(process, now)).speaks(process, now)
+    }
+
     /// Forgets nodes that are no members any more.
     pub fn keep(&self, members: &[NodeId]) {
+        self.processes.lock().unwrap_or_else(PoisonError::into_inner).retain(|node, _| members.contains(node));
         self.heard().retain(|node, _| members.contains(node));
+    }
+}
+
+const TWICE: &str = "another process runs as the same node already; a copy of a data directory cannot be used";
+
+/// Whether who speaks as a node is that node. One of a release before says nothing of its process.
+fn is_the_node(seat: &impl Seat, contacts: &Contacts, from: NodeId, request: &ContactRequest) -> Result<(), Lost> {
+    let Ok(speaker) = Uuid::from_slice(&request.process) else { return Ok(()) };
+    let verdict = match from == seat.me() {
+        true if speaker == process() => Verdict::Is,
+        true => Verdict::Copy,
+        false => contacts.speaks(from, speaker, seat.now()),
+    };
+    match verdict {
+        Verdict::Is => Ok(()),
+        Verdict::Waits => Err(Lost::ForNow("another process spoke as the same node just now".to_owned())),
+        Verdict::Copy => Err(Lost::TakenOut(TWICE.to_owned())),
     }
 }
 
@@ -63,13 +92,14 @@ impl Contacts {
 /// sure to lead.
 ///
 /// # Errors
-/// The caller is no member any more, for certain.
+/// The caller is no member any more, for certain, or a second process of one.
 pub async fn hear(seat: &impl Seat, contacts: &Contacts, from: NodeId, request: ContactRequest) -> Result<Option<u64>, Lost> {
     if seat.leader() != Some(seat.me()) {
         return Ok(None);
     }
     let is_member = seat.address_of(from).is_some();
     if is_member {
+        is_the_node(seat, contacts, from, &request)?;
         contacts.note(from, Contact::said(seat.now(), request));
     }
     match confirmed(seat).await {

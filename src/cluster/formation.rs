@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::calls::{seed, within};
+use crate::base::ids::process;
 use crate::wire::Dialer;
 use crate::wire::cluster::{JoinRequest, ProbeRequest, ProbeResponse, join_response};
 
@@ -33,6 +34,8 @@ pub enum Heard {
     Blank(String),
     /// It is in this cluster.
     In(Uuid),
+    /// It is another process of this very node.
+    Twin,
 }
 
 /// What to do after what was heard.
@@ -80,6 +83,9 @@ pub enum Formed {
 impl Blank {
     /// Decides, after hearing every seed but this node itself.
     pub fn next(&self, heard: &[(usize, Heard)]) -> Next {
+        if let Some((seed, _)) = heard.iter().find(|(_, heard)| *heard == Heard::Twin) {
+            return Next::Refuse(self.twice(*seed));
+        }
         let clusters = heard.iter().filter_map(|(seed, heard)| if let Heard::In(cluster) = heard { Some((*seed, *cluster)) } else { None });
         let (seeds, clusters): (Vec<usize>, Vec<Uuid>) = clusters.unzip();
         if let Some(cluster) = clusters.first() {
@@ -97,7 +103,9 @@ impl Blank {
         }
         let founder = self.seeds.first();
         if founder != Some(&self.advertise) {
-            return Next::Wait(format!("{} to found the cluster, or any seed to be in one", founder.map_or("nobody", String::as_str)));
+            let stranger = if self.seeds.contains(&self.advertise) { "" } else { ", which this node is none of" };
+            let founder = founder.map_or("nobody", String::as_str);
+            return Next::Wait(format!("{founder} to found the cluster, or any seed{stranger} to be in one; this node is {}", self.advertise));
         }
         let there = blank + 1;
         if there >= self.expect { Next::Found } else { Next::Wait(format!("{} seeds to be there; {there} are", self.expect)) }
@@ -117,7 +125,7 @@ impl Blank {
                 Next::Wait(what) => what,
                 Next::Join(seeds) => match self.join(dialer, &seeds).await? {
                     Ok(formed) => return Ok(formed),
-                    Err(why) => format!("to be taken in: {why}"),
+                    Err(why) => format!("the cluster to take this node in ({why})"),
                 },
             };
             if told.is_none_or(|told| told.elapsed() > TELLING) {
@@ -129,12 +137,19 @@ impl Blank {
         }
     }
 
-    /// That no seed that answers is in another cluster than the one this node has data of.
+    fn twice(&self, seed: usize) -> String {
+        format!("another process runs as the same node at {}; a copy of a data directory cannot be used", self.seeds[seed])
+    }
+
+    /// That no seed that answers is in another cluster than the one this node has data of, or is this node itself.
     ///
     /// # Errors
     /// One is, in one line.
     pub async fn agree(&self, dialer: &Dialer, own: Uuid) -> Result<(), String> {
         let heard = self.hear(dialer).await;
+        if let Some((seed, _)) = heard.iter().find(|(_, heard)| *heard == Heard::Twin) {
+            return Err(self.twice(*seed));
+        }
         let other = heard.iter().find_map(|(seed, heard)| if let Heard::In(other) = heard { (*other != own).then_some((seed, other)) } else { None });
         other.map_or(Ok(()), |(seed, other)| {
             let seed = &self.seeds[*seed];
@@ -149,9 +164,26 @@ impl Blank {
         let own = self.seeds.join(",");
         join_all(others.map(|(seed, at)| {
             let own = own.clone();
-            async move { (seed, probe(dialer, at, own).await) }
+            async move { (seed, self.probe(dialer, at, own).await) }
         }))
         .await
+    }
+
+    /// A seed may lead back here under another name, and one of a release before says nothing of its process.
+    fn is_twin(&self, told: &ProbeResponse) -> bool {
+        let process = process();
+        told.uuid == &self.uuid.as_bytes()[..] && !told.process.is_empty() && told.process != &process.as_bytes()[..]
+    }
+
+    async fn probe(&self, dialer: &Dialer, at: &str, seeds: String) -> Heard {
+        match within(ASKING, seed(dialer, at).probe(ProbeRequest { seeds })).await {
+            Ok(told) if self.is_twin(&told) => Heard::Twin,
+            Ok(ProbeResponse { cluster: Some(cluster), .. }) => {
+                Uuid::from_slice(&cluster).map_or_else(|error| Heard::Nothing(error.to_string()), Heard::In)
+            }
+            Ok(ProbeResponse { seeds, .. }) => Heard::Blank(seeds),
+            Err(status) => Heard::Nothing(cause(&status)),
+        }
     }
 
     /// Asks these seeds until one of them knows the leader, which takes it in. The inner error is worth another try.
@@ -184,23 +216,14 @@ impl Blank {
     }
 }
 
-async fn probe(dialer: &Dialer, at: &str, seeds: String) -> Heard {
-    match within(ASKING, seed(dialer, at).probe(ProbeRequest { seeds })).await {
-        Ok(ProbeResponse { cluster: Some(cluster), .. }) => {
-            Uuid::from_slice(&cluster).map_or_else(|error| Heard::Nothing(error.to_string()), Heard::In)
-        }
-        Ok(ProbeResponse { seeds, .. }) => Heard::Blank(seeds),
-        Err(status) => Heard::Nothing(cause(&status)),
-    }
-}
-
 /// The innermost reason: the outer ones only say that a connection failed.
 fn cause(status: &tonic::Status) -> String {
     let mut error: &dyn std::error::Error = status;
     while let Some(inner) = error.source() {
         error = inner;
     }
-    error.to_string()
+    let why = error.to_string();
+    if why.contains("certificate") { format!("{why}; does it have the same secret?") } else { why }
 }
 
 fn silence(at: &str, heard: &Heard) -> Option<String> {
@@ -240,6 +263,12 @@ mod tests {
         assert_eq!(blank("a:1").next(&[(1, same()), (2, cluster.clone())]), Next::Join(vec![2]));
         assert_eq!(blank("d:1").next(&[(0, nothing()), (1, cluster.clone()), (2, cluster.clone())]), Next::Join(vec![1, 2]));
         assert!(matches!(blank("a:1").next(&[(1, Heard::In(Uuid::from_u128(2))), (2, cluster)]), Next::Refuse(_)));
+    }
+
+    #[test]
+    fn another_process_of_this_node_is_a_reason_to_stop() {
+        let heard = [(1, Heard::Twin), (2, Heard::In(Uuid::from_u128(1)))];
+        assert!(matches!(blank("a:1").next(&heard), Next::Refuse(why) if why.contains("at b:1")));
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod service;
 mod sim;
 mod status;
 mod suspicion;
+mod twins;
 mod whole;
 
 pub use calls::Calls;

@@ -13,6 +13,7 @@ use super::leader::{Applicant, Leader};
 use super::members::Members;
 use super::own::{self, Own};
 use crate::actors::Views;
+use crate::base::ids::process;
 use crate::raft::Address;
 use crate::state::{Outcome, Reply, RequestId};
 use crate::wire::cluster::{ContactRequest, JoinRequest, JoinResponse, join_response};
@@ -146,6 +147,7 @@ impl<G: Seat> Presence<G> {
             newest_format: self.own.formats.1.into(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             draining: self.own.is_draining(),
+            process: process().into_bytes().to_vec().into(),
         }
     }
 

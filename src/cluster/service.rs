@@ -15,6 +15,7 @@ use super::contacts::hear;
 use super::group::{Group, Lost, Seat, confirmed};
 use super::leader::Undone;
 use super::{Cluster, Members};
+use crate::base::ids::process;
 use crate::raft::{Identity, NodeId, Payload};
 use crate::wire::cluster::cluster_server::{Cluster as Calls, ClusterServer};
 use crate::wire::cluster::{
@@ -84,6 +85,7 @@ impl Calls for Service {
             node: identity.map_or(0, |identity| identity.node_id),
             seeds: self.seeds.clone(),
             uuid: identity.map_or(self.uuid, |identity| identity.uuid).into_bytes().to_vec().into(),
+            process: process().into_bytes().to_vec().into(),
         }))
     }
 

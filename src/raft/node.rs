@@ -204,6 +204,9 @@ pub fn settings(cluster: &str, config: &Store) -> Result<Config, String> {
         purge_batch_size: config.kept_log_entries.clamp(1, 1024),
         replication_lag_threshold: config.snapshot_log_entries.saturating_add(config.kept_log_entries),
         api_channel_size: Some(4096),
+        // A follower that has less than it had is sent it again. Who has lost what it had does not start, but a copy of its data
+        // directory, or an old one, may have been in its place for a moment.
+        allow_log_reversion: Some(true),
         ..Config::default()
     };
     settings.validate().map_err(|e| e.to_string())

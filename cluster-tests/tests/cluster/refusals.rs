@@ -1,5 +1,7 @@
 //! Who does not belong to the cluster is told so, in one clear line, and is not let in.
 
+use std::collections::BTreeMap;
+
 use cluster_tests::{Cluster, Dice, Launched, wait_for};
 
 use crate::{CONFIG, PATIENCE, put};
@@ -59,6 +61,35 @@ fn data_of_another_cluster_is_refused() {
     says(&foreign, &["another cluster", "different cluster", "other cluster"]);
     let status = cluster.status(0).unwrap();
     assert_eq!(status["nodes"].as_array().unwrap().len(), 3, "{status}");
+}
+
+/// It would vote as the other one has already, and take its place in turn with it. Of a seed that shows before it is opened, of
+/// another node as soon as both speak to the leader.
+#[test]
+fn a_copy_of_a_members_data_is_refused() {
+    let mut cluster = Cluster::start(3, CONFIG, Dice::new("copy"));
+    let later = cluster.add();
+    cluster.launch(later);
+    cluster.serving(later);
+    let lives = |cluster: &Cluster| {
+        let status = cluster.status(0)?;
+        let lives: BTreeMap<_, _> =
+            status["nodes"].as_array().ok_or("no nodes")?.iter().map(|node| (node["id"].as_u64(), node["incarnation"].as_u64())).collect();
+        if lives.values().all(Option::is_some) { Ok(lives) } else { Err(format!("{lives:?}")) }
+    };
+    let before = wait_for("all to be up", PATIENCE, || lives(&cluster));
+    for original in [1, later] {
+        let node = cluster.add();
+        let copied = std::process::Command::new("cp").arg("-a").arg(cluster.data(original)).arg(cluster.data(node)).status().unwrap();
+        assert!(copied.success());
+        let copy = Launched::new(cluster.command(node), &cluster.data(node));
+        says(&copy, &["another process runs as the same node"]);
+    }
+    wait_for("the originals to go on", PATIENCE, || {
+        let now = lives(&cluster)?;
+        if now == before { Ok(()) } else { Err(format!("{before:?}, now {now:?}")) }
+    });
+    put(&cluster, later, "k", "1");
 }
 
 #[test]
