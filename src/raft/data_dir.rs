@@ -7,8 +7,9 @@
 //! snapshots/  the newest snapshot
 //! ```
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ use crate::config::{self, Store};
 
 /// Where the engine's files are, in the data directory.
 const LOG: &str = "log";
+
+/// Where the snapshots are.
+const SNAPSHOTS: &str = "snapshots";
 
 /// Where the log is kept.
 #[derive(Clone, Debug)]
@@ -166,7 +170,8 @@ impl DataDir {
         if let Some(identity) = &known {
             check_before_touching(dir, engine, identity)?;
         }
-        let snapshots = SnapshotStore::open(&dir.join("snapshots")).map_err(disk)?;
+        [LOG, SNAPSHOTS].into_iter().try_for_each(|part| keep_private(&dir.join(part))).map_err(disk)?;
+        let snapshots = SnapshotStore::open(&dir.join(SNAPSHOTS)).map_err(disk)?;
         let engine = engine.open(dir).map_err(disk)?;
         let reader = engine.reader();
         let recovered = Recovered::read(&*reader, Room::default()).map_err(disk)?;
@@ -189,6 +194,14 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(dir.to_owned())),
         Err(TryLockError::Error(error)) => Err(OpenError::disk(dir, error)),
+    }
+}
+
+/// Keeps others of this machine out: what clients store is here, secrets among it.
+fn keep_private(part: &Path) -> io::Result<()> {
+    match fs::set_permissions(part, Permissions::from_mode(0o700)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => DirBuilder::new().mode(0o700).create(part),
+        done => done,
     }
 }
 
