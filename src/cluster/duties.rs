@@ -123,10 +123,14 @@ impl Look {
         self.up.iter().any(|(node, _)| *node == member.uuid)
     }
 
-    /// What is to become of the node that had the address of this learner before, if it is down.
+    /// The node that had the address of this one before. It has lost its data, and is down or will be.
+    fn before(&self, learner: &Seen) -> Option<&Seen> {
+        self.members.iter().find(|member| member.id != learner.id && member.at.is_some() && member.at == learner.at)
+    }
+
+    /// What is to become of the node that had the address of this learner before, once it is down.
     fn succeeds(&self, learner: &Seen) -> Option<Duty> {
-        let had = |member: &&Seen| member.id != learner.id && member.at.is_some() && member.at == learner.at && !self.is_up(member);
-        let old = self.members.iter().find(had)?;
+        let old = self.before(learner).filter(|old| !self.is_up(old))?;
         Some(if old.voter { Duty::Replace { old: old.id, new: learner.id } } else { Duty::Remove(old.id) })
     }
 
@@ -168,7 +172,7 @@ impl Duties {
         let well = |member: &&Seen| !member.voter && look.is_well(member, LAG_TO_VOTE);
         let learners: Vec<&Seen> = look.members.iter().filter(well).filter(|_| !look.is_changing()).collect();
         learners.iter().find_map(|learner| look.succeeds(learner)).or_else(|| {
-            let next = learners.first().filter(|_| look.voters() < VOTERS)?;
+            let next = learners.iter().find(|learner| look.before(learner).is_none()).filter(|_| look.voters() < VOTERS)?;
             Some(Duty::Promote(next.id))
         })
     }

@@ -84,7 +84,7 @@ fn a_learner_that_is_well_votes_while_there_is_room() {
 fn who_takes_the_address_of_a_node_that_is_down_takes_its_vote() {
     let mut seen = look(3, 1);
     seen.members[3].at = seen.members[1].at.clone();
-    assert_eq!(duties().due(&seen), Some(Duty::Promote(4)), "the other one is up");
+    assert_eq!(duties().due(&seen), None, "the other one is not down yet: two votes would be one too many");
     seen.up.retain(|(node, _)| *node != uuid(2));
     assert_eq!(duties().due(&seen), Some(Duty::Replace { old: 2, new: 4 }));
     seen.members[1].voter = false;
