@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::base::secrets::Secret;
 
-use super::Failure;
 use super::http::Client;
+use super::{Failure, say};
 
 /// How long a node may take: it asks all others, and each may sum up its state.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,8 +67,8 @@ impl Cluster {
 
     fn show(&self, answer: &str, people: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
         let value: Value = serde_json::from_str(answer)?;
-        println!("{}", if self.json { serde_json::to_string_pretty(&value)? } else { people(&value) });
-        Ok(())
+        let said = if self.json { serde_json::to_string_pretty(&value)? } else { people(&value) };
+        say(&format!("{said}\n"))
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::config::{Config, EXAMPLE};
 
-use super::Failure;
+use super::{Failure, say};
 
 /// What can be done with configuration.
 #[derive(Debug, Subcommand)]
@@ -27,10 +27,9 @@ impl Command {
         match self {
             Self::Check { config } => {
                 Config::load(&config)?;
-                println!("{}: good", config.display());
+                say(&format!("{}: good\n", config.display()))
             }
-            Self::Example => print!("{EXAMPLE}"),
+            Self::Example => say(EXAMPLE),
         }
-        Ok(())
     }
 }

@@ -104,6 +104,7 @@ impl Answer {
     pub fn success(self) -> Result<String, Failure> {
         match self.status {
             200..=299 => Ok(self.body),
+            401 => Err(format!("the node answered 401{}; HEARTH_API_SECRET must be its API secret", self.said()).into()),
             status => Err(format!("the node answered {status}{}", self.said()).into()),
         }
     }

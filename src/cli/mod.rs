@@ -10,6 +10,7 @@ mod secret;
 mod serve;
 mod state;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -93,6 +94,15 @@ pub fn run() -> ExitCode {
             eprintln!("hearth: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Says this on standard output. Whoever has heard enough may have gone.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        said => Ok(said?),
     }
 }
 

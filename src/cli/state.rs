@@ -10,7 +10,7 @@ use crate::actors::Owners;
 use crate::config::Store;
 use crate::raft::{self, Engine};
 
-use super::Failure;
+use super::{Failure, say};
 
 /// Shows what a stopped node's data directory holds.
 #[derive(Args, Debug)]
@@ -34,14 +34,11 @@ impl State {
             let node = raft::open(&self.data_dir, Engine::of(&self.data_dir, &store), &store, owners, raft::Begin::Alone).await?;
             let state = views.load_full();
             let checksum: String = state.checksum().iter().map(|byte| format!("{byte:02x}")).collect();
-            println!("index     {}", state.index);
-            println!("checksum  {checksum}");
-            println!("users     {}", state.users.len());
+            say(&format!("index     {}\nchecksum  {checksum}\nusers     {}\n", state.index, state.users.len()))?;
             let (ledgers, audited) = (node.ledgers(), Arc::clone(&state));
             let verified = tokio::task::spawn_blocking(move || audit::verify(&*ledgers, &audited.audit)).await?;
             node.close().await?;
-            println!("audit     {} entries, chain whole", verified?);
-            Ok(())
+            say(&format!("audit     {} entries, chain whole\n", verified?))
         })
     }
 }

@@ -64,7 +64,8 @@ impl Config {
     /// # Errors
     /// When a value cannot be used; names the key and the accepted range.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        self.check().map_err(|(key, why)| ConfigError::Unusable { file: None, line: None, key, why })
+        let checked = self.check().and_then(|()| self.check_whole());
+        checked.map_err(|(key, why)| ConfigError::Unusable { file: None, line: None, key, why })
     }
 }
 

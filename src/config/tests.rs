@@ -71,6 +71,9 @@ fn errors_name_file_line_and_key_on_one_line() {
         ("[proxies]\ntrusted = [\"10.0.0.0/8\", \"lb\"]\n", "h.toml:2: proxies.trusted: \"lb\" is neither"),
         ("data_dir = \"\"\n", "h.toml:1: data_dir: must not be empty"),
         ("[log]\nfilter = \"loud=7x\"\n", "h.toml:2: log.filter: "),
+        ("[cluster]\nlisten = \"[::1]:1\"\nseeds = [\" a:1\"]\n", "h.toml:3: cluster.seeds: \" a:1\" is not host:port"),
+        ("[cluster]\nlisten = \"[::1]:1\"\nseeds = [\"http://a:1\"]\n", "h.toml:3: cluster.seeds: \"http://a:1\" is not host:port"),
+        ("[cluster]\nlisten = \"[::1]:1\"\nadvertise = \"[::]:1\"\n", "h.toml:3: cluster.advertise: \"[::]:1\" is no address"),
     ] {
         let said = read(text).unwrap_err();
         assert!(said.starts_with(message) && !said.contains('\n'), "{text:?} said {said:?}");
@@ -93,6 +96,10 @@ fn values_from_elsewhere_are_named_by_key_alone() {
     let config = Config { hashing: Hashing { queue: 0, ..Hashing::default() }, ..Config::default() };
     let said = config.validate().unwrap_err().to_string();
     assert_eq!(said, "hashing.queue: must be from 1 to 100000000, not 0");
+    let cluster = Cluster { seeds: vec!["a:1".to_owned()], ..Cluster::default() };
+    let said = Config { cluster, ..Config::default() }.validate().unwrap_err().to_string();
+    assert_eq!(said, "cluster.listen: is needed for a node of a cluster; without it this one would stand alone");
+    assert!(read("[cluster]\nseeds = [\"a:1\"]\n").is_ok(), "the command line may say where it listens");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Which values can be worked with. Bounds are wide: they exclude what cannot work, not what is unwise.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use super::Config;
@@ -77,6 +78,16 @@ impl Config {
         Ok(())
     }
 
+    /// That nothing is missing once everybody has had a say: a file may leave it to the command line of each node where it listens.
+    pub(super) fn check_whole(&self) -> Result<(), Fault> {
+        let cluster = &self.cluster;
+        let is_meant = cluster.advertise.is_some() || !cluster.seeds.is_empty() || cluster.bootstrap_expect > 1;
+        if is_meant && cluster.listen.is_none() {
+            return Err(("cluster.listen", "is needed for a node of a cluster; without it this one would stand alone".to_owned()));
+        }
+        Ok(())
+    }
+
     fn check_rest(&self) -> Result<(), Fault> {
         if self.data_dir.as_os_str().is_empty() {
             return Err(("data_dir", "must not be empty".to_owned()));
@@ -95,8 +106,14 @@ impl Config {
 }
 
 fn is_address(text: &str) -> Result<(), String> {
-    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
-    port.filter(|port| *port > 0 && !text.contains('@')).map(drop).ok_or_else(|| format!("{text:?} is not host:port"))
+    let none = || format!("{text:?} is not host:port");
+    let (host, port) = text.rsplit_once(':').ok_or_else(none)?;
+    let is_host = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '@' || c == '/');
+    if !is_host || !port.parse::<u16>().is_ok_and(|port| port > 0) {
+        return Err(none());
+    }
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if address.is_ok_and(|address| address.is_unspecified()) { Err(format!("{text:?} is no address that others can reach")) } else { Ok(()) }
 }
 
 fn wide(number: usize) -> u64 {

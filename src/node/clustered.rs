@@ -74,7 +74,7 @@ pub async fn open(config: &Config, given: &Given, listen: SocketAddr, owners: Ar
 
 fn secret(config: &Config, given: &Given) -> Result<Secret, StartError> {
     if let Some(secret) = &given.cluster_secret {
-        return Ok(secret.clone());
+        return Ok(Secret::new(secret.expose().trim().to_owned()));
     }
     let missing = || StartError::Secret("a cluster needs its secret: set HEARTH_CLUSTER_SECRET or --cluster-secret-file".to_owned());
     let file = config.cluster.secret_file.as_ref().ok_or_else(missing)?;
