@@ -39,8 +39,14 @@ impl Hearth {
     /// [`Invalid::Cluster`] when there is no such node or it leads; [`Fault::NotNow`], also while the others could not go on
     /// without it.
     pub async fn remove_node(&self, caller: &Caller, node: NodeId) -> Result<(), Fault> {
+        let what = format!("removed node {node} from the cluster");
+        // Nothing can be written through a node that has been taken out.
+        if self.parts.cluster.members().node().identity().node_id == node {
+            self.note(caller, what).await?;
+            return Ok(self.parts.cluster.take_out(node, false).await?);
+        }
         self.parts.cluster.take_out(node, false).await?;
-        self.note(caller, format!("removed node {node} from the cluster")).await
+        self.note(caller, what).await
     }
 
     /// Makes ready to stop this node: balancers are to send their requests elsewhere, and it does not lead any more. What comes
@@ -49,9 +55,10 @@ impl Hearth {
     /// # Errors
     /// The cluster cannot answer.
     pub async fn drain_node(&self, caller: &Caller) -> Result<(), Fault> {
+        self.note(caller, format!("drained node {}", self.parts.node)).await?;
         self.drain();
         self.parts.cluster.step_aside().await;
-        self.note(caller, format!("drained node {}", self.parts.node)).await
+        Ok(())
     }
 
     async fn note(&self, caller: &Caller, what: String) -> Result<(), Fault> {

@@ -39,6 +39,7 @@ impl Hearth {
     fn write_contents(&self, page: &mut Page, state: &State) {
         let me = self.parts.node;
         let is_senior = state.nodes.senior().is_some_and(|senior| senior.node == me);
+        page.count("hearth_cluster_in_contact", &[], self.parts.cluster.members().fence().is_open().into());
         page.number("hearth_cluster_members", state.nodes.len());
         page.count("hearth_cluster_is_senior", &[], is_senior.into());
         page.number("hearth_users", state.users.len());

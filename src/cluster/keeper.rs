@@ -31,20 +31,45 @@ pub struct Keeper<G = Members> {
     pub own: Own,
 }
 
+/// What has been said lately, so that it is not said again.
+#[derive(Default)]
+struct Told {
+    leads: Option<(u64, NodeId)>,
+    undone: Option<Duty>,
+}
+
+impl Told {
+    fn leader(&mut self, standing: &Standing) {
+        if let Some(leader) = standing.leader
+            && self.leads.replace((standing.term, leader)) != Some((standing.term, leader))
+        {
+            tracing::info!(node = leader, term = standing.term, "a node leads");
+        }
+    }
+
+    fn done(&mut self, duty: Duty, done: Result<(), String>) {
+        match done {
+            Ok(()) => self.undone = None,
+            Err(error) if self.undone.replace(duty) != Some(duty) => tracing::info!(?duty, error, "not done; it is tried again"),
+            Err(error) => tracing::debug!(?duty, error, "still not done"),
+        }
+    }
+}
+
 /// Since when this node leads, and in which term.
 type Leads = Option<(u64, Duration)>;
 
 impl<G: Seat> Keeper<G> {
     /// Looks again and again, until the node stops.
     pub async fn run(self, patience: Patience) {
-        let (mut duties, mut leads) = (Duties::new(patience), None);
+        let (mut duties, mut leads, mut told) = (Duties::new(patience), None, Told::default());
         loop {
             let next = self.group.now() + LOOK;
+            told.leader(&self.group.standing());
             if let Some(look) = self.look(&mut leads)
                 && let Some(duty) = duties.due(&look)
-                && let Err(error) = self.carry_out(duty).await
             {
-                tracing::info!(?duty, error, "not done; it is tried again");
+                told.done(duty, self.carry_out(duty).await);
             }
             self.group.until(next).await;
         }
@@ -92,12 +117,14 @@ impl<G: Seat> Keeper<G> {
     async fn carry_out(&self, duty: Duty) -> Result<(), String> {
         match duty {
             Duty::Down { node, incarnation } => {
-                tracing::warn!(%node, incarnation, "a node is silent: it is declared down");
-                self.write(Nodes::Down { node, incarnation }).await
+                self.write(Nodes::Down { node, incarnation }).await?;
+                tracing::warn!(%node, incarnation, "a node was silent: it is declared down");
+                Ok(())
             }
             Duty::Raise(format) => {
+                self.leader.raise(format).await.map_err(|error| error.to_string())?;
                 tracing::info!(format, "every member reads this store format: it is written from now on");
-                self.leader.raise(format).await.map_err(|error| error.to_string())
+                Ok(())
             }
             Duty::Finish => self.leader.finish().await.map_err(|error| error.to_string()),
             Duty::Replace { old, new } => self.leader.replace(old, new).await.map_err(|error| error.to_string()),

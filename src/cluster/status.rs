@@ -21,7 +21,7 @@ use crate::wire::cluster::{StatusRequest, StatusResponse};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// and how much longer with a checksum of its state.
 const SUMMING: Duration = Duration::from_secs(30);
-/// How long an index may take to be marked.
+/// How long an index may take to be marked, and to be applied here.
 const MARKING: Duration = Duration::from_secs(5);
 
 /// A member of the cluster.
@@ -160,7 +160,7 @@ impl Cluster {
 
     async fn ask(&self, listed: Listed, checksum_at: Option<u64>, limit: Duration) -> (Listed, Option<StatusResponse>) {
         let own = if listed.id == self.members.me() {
-            Some(self.own_status(checksum_at, limit).await)
+            Some(self.own_status(checksum_at, MARKING).await)
         } else {
             match (self.members.calls(), self.members.address_of(listed.id)) {
                 (Ok(calls), Some(address)) => calls.status(listed.id, &address, StatusRequest { checksum_at }, limit).await.ok(),

@@ -1,12 +1,12 @@
 //! Connections between nodes: TCP, TLS with a certificate on both sides, HTTP/2 on top.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
@@ -30,6 +30,8 @@ const DIAL: Duration = Duration::from_secs(1);
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How many callers may be doing so at once.
 const HANDSHAKES: usize = 64;
+/// How long nothing more is said of an address from which a caller was refused.
+const QUIET: Duration = Duration::from_secs(10);
 /// How many connections wait to be served.
 const WAITING: usize = 64;
 /// How often a connection is tried, and how long it may be silent then.
@@ -130,6 +132,39 @@ impl Incoming {
     }
 }
 
+/// Which callers have been refused lately, for each of them may come again several times a second.
+#[derive(Clone, Default)]
+struct Refused {
+    told: Arc<Mutex<HashMap<IpAddr, Instant>>>,
+}
+
+impl Refused {
+    /// Says so, once in a while for each address.
+    fn tell(&self, from: IpAddr, error: &io::Error) {
+        // A member that expects another node here: one that was taken in just now, or wiped.
+        let is_expected = matches!(rustls_error(error), Some(rustls::Error::AlertReceived(rustls::AlertDescription::BadCertificate)));
+        if !is_expected && self.is_news(from) {
+            tracing::warn!(%from, %error, "a connection to the cluster port is refused, here or there; do both have the same secret?");
+        } else {
+            tracing::debug!(%from, %error, "a connection to the cluster port is refused");
+        }
+    }
+
+    fn is_news(&self, from: IpAddr) -> bool {
+        let (mut told, now) = (self.told.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        told.retain(|_, at| now.duration_since(*at) < QUIET);
+        let is_news = told.len() < HANDSHAKES && !told.contains_key(&from);
+        if is_news {
+            told.insert(from, now);
+        }
+        is_news
+    }
+}
+
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 /// Who is in the middle of showing who it is, the oldest first. When there are too many the oldest has to go: a node is done in
 /// milliseconds, and those who say nothing keep nobody out.
 #[derive(Default)]
@@ -152,7 +187,7 @@ impl Callers {
 }
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sender<io::Result<Incoming>>) {
-    let mut callers = Callers::default();
+    let (mut callers, refused) = (Callers::default(), Refused::default());
     loop {
         let accepted = tokio::select! {
             () = ready.closed() => return,
@@ -163,11 +198,11 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, ready: mpsc::Sende
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (acceptor, ready) = (acceptor.clone(), ready.clone());
+        let (acceptor, ready, refused) = (acceptor.clone(), ready.clone(), refused.clone());
         let caller = tokio::spawn(async move {
             match timeout(HANDSHAKE, greet(acceptor, stream, from)).await {
                 Ok(Ok(incoming)) => drop(ready.send(Ok(incoming)).await),
-                Ok(Err(error)) => tracing::warn!(from = %from.ip(), %error, "a connection to the cluster port is refused"),
+                Ok(Err(error)) => refused.tell(from.ip(), &error),
                 Err(_) => tracing::debug!(from = %from.ip(), "a connection to the cluster port did not show who it is"),
             }
         });

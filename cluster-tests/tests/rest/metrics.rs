@@ -85,6 +85,7 @@ fn the_numbers_are_those_of_the_node() {
         ("hearth_raft_learners", 0.0),
         ("hearth_cluster_members", 1.0),
         ("hearth_cluster_is_senior", 1.0),
+        ("hearth_cluster_in_contact", 1.0),
         ("hearth_sessions", 0.0),
     ] {
         assert_eq!(after.value(series), Some(value), "{series}");
