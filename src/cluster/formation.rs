@@ -172,7 +172,7 @@ impl Blank {
     /// A seed may lead back here under another name, and one of a release before says nothing of its process.
     fn is_twin(&self, told: &ProbeResponse) -> bool {
         let process = process();
-        told.uuid == &self.uuid.as_bytes()[..] && !told.process.is_empty() && told.process != &process.as_bytes()[..]
+        told.uuid == self.uuid.as_bytes()[..] && !told.process.is_empty() && told.process != process.as_bytes()[..]
     }
 
     async fn probe(&self, dialer: &Dialer, at: &str, seeds: String) -> Heard {

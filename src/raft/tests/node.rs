@@ -1,5 +1,7 @@
 //! A whole node: proposals in, answers and ledgers out, over restarts, snapshots and crashes.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +102,21 @@ async fn a_restart_finds_everything_again() {
 }
 
 /// The same proposals with and without snapshots: a snapshot and the log after it are as good as the whole log.
+/// What clients store is there, secrets among it; one from a release before may be open to all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_else_of_the_machine_can_read_what_is_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let started = start(dir.path(), SLED, &never()).await;
+        started.write(1, b"secret").await.unwrap();
+        started.node.close().await.unwrap();
+        for part in ["log", "snapshots"].map(|part| dir.path().join(part)) {
+            assert_eq!(fs::metadata(&part).unwrap().permissions().mode() & 0o777, 0o700, "{part:?}");
+            fs::set_permissions(&part, Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn snapshot_and_tail_equal_the_full_replay() {
     let (full, short) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
