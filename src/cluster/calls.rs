@@ -16,8 +16,8 @@ use super::pipe::Pipe;
 use crate::raft::{Address, NodeId};
 use crate::wire::cluster::cluster_client::ClusterClient;
 use crate::wire::cluster::{
-    ContactRequest, JoinRequest, JoinResponse, ProbeRequest, ReadIndexRequest, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse,
-    TransferRequest, TransferResponse,
+    ContactRequest, JoinRequest, JoinResponse, ProbeRequest, ProbeResponse, ReadIndexRequest, RemoveRequest, RemoveResponse, StatusRequest,
+    StatusResponse, TransferRequest, TransferResponse,
 };
 use crate::wire::{Dialer, Name, NodeName};
 
@@ -132,18 +132,25 @@ impl Calls {
         within(ACTING, client.join(request)).await
     }
 
+    /// Who answers at this address.
+    ///
+    /// # Errors
+    /// Nobody in time.
+    pub async fn probe(&self, at: &str) -> Result<ProbeResponse, Status> {
+        within(CONFIRMING, seed(&self.inner.dialer, at).probe(ProbeRequest { seeds: String::new() })).await
+    }
+
     /// Asks whoever answers at this address to have the leader do the same. One of another cluster is not asked: what it says of
     /// this node means nothing.
     ///
     /// # Errors
     /// It cannot be reached in time, or is not in this cluster.
     pub async fn join_via(&self, at: &str, request: JoinRequest) -> Result<JoinResponse, Status> {
-        let mut client = seed(&self.inner.dialer, at);
-        let probed = within(CONFIRMING, client.probe(ProbeRequest { seeds: String::new() })).await?;
+        let probed = self.probe(at).await?;
         if probed.cluster.as_deref() != Some(self.inner.cluster.as_bytes()) {
             return Err(Status::unavailable("it is not in this cluster"));
         }
-        within(ACTING, client.join(request)).await
+        within(ACTING, seed(&self.inner.dialer, at).join(request)).await
     }
 
     /// Asks the leader to hand over.

@@ -71,7 +71,8 @@ impl Contacts {
     }
 }
 
-const TWICE: &str = "another process runs as the same node already; a copy of a data directory cannot be used";
+/// What the second process of a node is told.
+pub const TWICE: &str = "another process runs as the same node already; a copy of a data directory cannot be used";
 
 /// Whether who speaks as a node is that node. One of a release before says nothing of its process.
 fn is_the_node(seat: &impl Seat, contacts: &Contacts, from: NodeId, request: &ContactRequest) -> Result<(), Lost> {

@@ -200,7 +200,7 @@ impl Blank {
 
     async fn join_at(&self, dialer: &Dialer, via: &str) -> Result<Result<Formed, String>, String> {
         let uuid = self.uuid.into_bytes().to_vec().into();
-        let request = JoinRequest { uuid, address: self.advertise.clone(), cluster: None, node: 0, format: self.format.into(), forwarded: false };
+        let request = JoinRequest { uuid, address: self.advertise.clone(), format: self.format.into(), ..JoinRequest::default() };
         let answer = match within(JOINING, seed(dialer, via).join(request)).await {
             Ok(answer) => answer.result,
             Err(status) => return Ok(Err(status.message().to_owned())),

@@ -136,6 +136,7 @@ impl<G: Seat> Presence<G> {
             node: self.group.me(),
             format: self.own.formats.1.into(),
             forwarded: true,
+            process: process().into_bytes().to_vec().into(),
         }
     }
 

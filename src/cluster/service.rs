@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 use uuid::Uuid;
 
 use super::calls::LONGEST_MESSAGE;
-use super::contacts::hear;
+use super::contacts::{TWICE, hear};
 use super::group::{Group, Lost, Seat, confirmed};
 use super::leader::Undone;
 use super::{Cluster, Members};
@@ -20,7 +20,7 @@ use crate::raft::{Identity, NodeId, Payload};
 use crate::wire::cluster::cluster_server::{Cluster as Calls, ClusterServer};
 use crate::wire::cluster::{
     Answer, Answers, ContactRequest, ContactResponse, JoinRequest, JoinResponse, ProbeRequest, ProbeResponse, Proposals, ReadIndexRequest,
-    ReadIndexResponse, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse, TransferRequest, TransferResponse,
+    ReadIndexResponse, RemoveRequest, RemoveResponse, StatusRequest, StatusResponse, TransferRequest, TransferResponse, join_response,
 };
 use crate::wire::{NodeName, Peer};
 
@@ -93,6 +93,9 @@ impl Calls for Service {
         if let Ok((cluster, from)) = self.for_member(&request)
             && from == request.get_ref().node
         {
+            if is_copy(&cluster.members, request.get_ref()).await {
+                return Ok(Response::new(JoinResponse { result: Some(join_response::Result::Refused(TWICE.to_owned())) }));
+            }
             cluster.members.node().whereabouts().said(from, &request.get_ref().address);
         }
         let (cluster, request) = (self.cluster()?, request.into_inner());
@@ -150,6 +153,21 @@ impl Calls for Service {
         let node = request.into_inner().node;
         Ok(Response::new(RemoveResponse { refused: told(cluster.take_out(node, true).await)?.err() }))
     }
+}
+
+/// Whether the member that says where it is also is where it was. That would be another process, if it is not this very one.
+async fn is_copy(members: &Members, request: &JoinRequest) -> bool {
+    if request.process.is_empty() {
+        return false; // a node of a release before
+    }
+    if request.node == members.me() {
+        return request.process != process().as_bytes()[..];
+    }
+    let (Ok(calls), Some(known)) = (members.calls(), members.address_of(request.node)) else { return false };
+    if known.at == request.address {
+        return false;
+    }
+    calls.probe(&known.at).await.is_ok_and(|found| found.uuid == request.uuid && !found.process.is_empty() && found.process != request.process)
 }
 
 /// Writes proposals to the log as they come, and answers as they are applied; several messages may be under way.

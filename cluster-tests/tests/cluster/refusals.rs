@@ -64,7 +64,7 @@ fn data_of_another_cluster_is_refused() {
 }
 
 /// It would vote as the other one has already, and take its place in turn with it. Of a seed that shows before it is opened, of
-/// another node as soon as both speak to the leader.
+/// another node as soon as both speak to the leader, and of one that leads when it asks the others where everybody is.
 #[test]
 fn a_copy_of_a_members_data_is_refused() {
     let mut cluster = Cluster::start(3, CONFIG, Dice::new("copy"));
@@ -78,7 +78,14 @@ fn a_copy_of_a_members_data_is_refused() {
         if lives.values().all(Option::is_some) { Ok(lives) } else { Err(format!("{lives:?}")) }
     };
     let before = wait_for("all to be up", PATIENCE, || lives(&cluster));
-    for original in [1, later] {
+    for (original, leads) in [(1, false), (later, false), (later, true)] {
+        if leads {
+            let to = cluster.status(later).unwrap()["nodeId"].clone();
+            wait_for("it to lead", PATIENCE, || {
+                let answer = cluster.client(0).absolute("POST", &format!("/hearth/v1/cluster/transfer?to={to}"), None);
+                if answer.status == 200 { Ok(()) } else { Err(format!("{} {}", answer.status, answer.text())) }
+            });
+        }
         let node = cluster.add();
         let copied = std::process::Command::new("cp").arg("-a").arg(cluster.data(original)).arg(cluster.data(node)).status().unwrap();
         assert!(copied.success());

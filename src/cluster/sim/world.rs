@@ -130,7 +130,7 @@ impl World {
 
     async fn ask(&self, host: &Host, via: usize) -> Option<join_response::Result> {
         let (uuid, address) = (host.uuid.into_bytes().to_vec().into(), self.address(host).at);
-        let request = JoinRequest { uuid, address, cluster: None, node: 0, format: host.newest.into(), forwarded: false };
+        let request = JoinRequest { uuid, address, format: host.newest.into(), ..JoinRequest::default() };
         let answer = self.net.call_within(JOINING, host.number, via, move |server| server.join(request.clone())).await;
         answer?.ok()?.result
     }
