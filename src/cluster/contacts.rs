@@ -64,6 +64,12 @@ impl Contacts {
         processes.entry(node).or_insert_with(|| Twins::first(process, now)).speaks(process, now)
     }
 
+    /// Whether another process than this one has spoken as that member lately.
+    pub fn has_another(&self, node: NodeId, process: Uuid, now: Duration) -> bool {
+        let processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        processes.get(&node).is_some_and(|twins| twins.has_another(process, now))
+    }
+
     /// Forgets nodes that are no members any more.
     pub fn keep(&self, members: &[NodeId]) {
         self.processes.lock().unwrap_or_else(PoisonError::into_inner).retain(|node, _| members.contains(node));

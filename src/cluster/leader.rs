@@ -9,12 +9,13 @@ use openraft::impls::BasicNode;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::contacts::Contacts;
+use super::contacts::{Contacts, TWICE};
 use super::duties::{VOTERS_KEPT, WELL};
 use super::group::{Change, Seat, confirmed};
 use super::members::{Listed, Members};
 use super::own;
 use crate::actors::Views;
+use crate::base::ids::process;
 use crate::raft::{Address, NodeId};
 use crate::state::nodes::{self, Command as Nodes};
 use crate::wire::cluster::{JoinRequest, JoinResponse, Joined, join_response};
@@ -50,6 +51,8 @@ pub struct Applicant {
     pub had: Option<(Uuid, NodeId)>,
     /// The newest store format it reads.
     pub format: u8,
+    /// What tells its process from every other one; a node of a release before says nothing of that.
+    pub process: Option<Uuid>,
 }
 
 impl Applicant {
@@ -60,7 +63,8 @@ impl Applicant {
     pub fn of(request: JoinRequest) -> Result<Self, uuid::Error> {
         let had = request.cluster.as_deref().map(Uuid::from_slice).transpose()?.map(|cluster| (cluster, request.node));
         let address = Address { uuid: Uuid::from_slice(&request.uuid)?, at: request.address };
-        Ok(Self { address, had, format: u8::try_from(request.format).unwrap_or(u8::MAX) })
+        let process = Uuid::from_slice(&request.process).ok();
+        Ok(Self { address, had, format: u8::try_from(request.format).unwrap_or(u8::MAX), process })
     }
 }
 
@@ -105,7 +109,10 @@ impl<G: Seat> Leader<G> {
         let known = self.group.listed().into_iter().find(|member| is_it(member, applicant));
         match known {
             Some(member) if member.address.as_ref() == Some(&applicant.address) => Ok(member.id),
-            Some(member) => self.note_address(member.id, &applicant.address).await,
+            Some(member) => {
+                self.is_no_copy(member.id, applicant)?;
+                self.note_address(member.id, &applicant.address).await
+            }
             None if applicant.had.is_some() => {
                 Err(refused("this node has been taken out of the cluster; move its data directory away and let it join anew"))
             }
@@ -129,6 +136,18 @@ impl<G: Seat> Leader<G> {
             )));
         }
         self.check_format(applicant)
+    }
+
+    /// That no other process is where this member was: one that lives has spoken to the leader, or is the leader.
+    fn is_no_copy(&self, member: NodeId, applicant: &Applicant) -> Result<(), Undone> {
+        let Some(speaker) = applicant.process else { return Ok(()) };
+        if member == self.group.me() && speaker != process() {
+            return Err(refused(TWICE));
+        }
+        if self.contacts.has_another(member, speaker, self.group.now()) {
+            return Err(not_now("another process spoke as the same node just now"));
+        }
+        Ok(())
     }
 
     fn check_format(&self, applicant: &Applicant) -> Result<(), Undone> {

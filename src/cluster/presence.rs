@@ -202,7 +202,7 @@ impl<G: Seat> Presence<G> {
         }
         let (cluster, leader) = (self.group.cluster(), self.group.leader().ok_or("nobody leads")?);
         if leader == me {
-            let applicant = Applicant { address, had: Some((cluster, me)), format: self.own.formats.1 };
+            let applicant = Applicant { address, had: Some((cluster, me)), format: self.own.formats.1, process: Some(process()) };
             return self.leader.take_in(&applicant).await.map(drop).map_err(|error| error.to_string());
         }
         match self.group.join(leader, self.application()).await?.result {

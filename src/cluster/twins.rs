@@ -39,6 +39,11 @@ impl Twins {
         Self { elder: process, heard: now, younger: None, again: 0, refused: None }
     }
 
+    /// Whether a process other than this one has spoken lately.
+    pub fn has_another(&self, process: Uuid, now: Duration) -> bool {
+        self.elder != process && now.saturating_sub(self.heard) <= SILENCE
+    }
+
     /// A process speaks at this time.
     pub fn speaks(&mut self, process: Uuid, now: Duration) -> Verdict {
         if self.refused == Some(process) {
@@ -81,6 +86,7 @@ mod tests {
         assert_eq!(twins.speaks(OLD, at(6)), Verdict::Is, "its last word came late");
         let heard: Vec<_> = (10..40).step_by(5).map(|now| twins.speaks(NEW, at(now))).collect();
         assert_eq!(heard, [Verdict::Waits, Verdict::Waits, Verdict::Waits, Verdict::Is, Verdict::Is, Verdict::Is]);
+        assert_eq!((twins.has_another(NEW, at(36)), twins.has_another(OLD, at(36)), twins.has_another(OLD, at(60))), (false, true, false));
         assert_eq!(twins.speaks(Uuid::from_u128(3), at(60)), Verdict::Is, "it was silent before that");
     }
 

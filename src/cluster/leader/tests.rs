@@ -165,7 +165,7 @@ fn address(n: u128) -> Address {
 }
 
 fn newcomer() -> Applicant {
-    Applicant { address: address(2), had: None, format: 1 }
+    Applicant { address: address(2), had: None, format: 1, process: None }
 }
 
 /// A seat, and its leader, who has heard of itself that it reads formats up to 2.
@@ -245,6 +245,25 @@ async fn a_member_of_a_full_cluster_has_its_new_address_noted() {
     let stranger = Applicant { address: address(1 << 80), ..newcomer() };
     assert!(matches!(leader.take_in(&stranger).await, Err(Undone::Refused(_))));
     assert_eq!(seat.done(), ["change"]);
+}
+
+/// Whoever runs on a copy of its data would be spoken to in its place.
+#[tokio::test]
+async fn the_address_of_a_member_that_lives_is_not_that_of_another_process() {
+    let (seat, leader) = leader();
+    voters(&seat, &[ME, 2]);
+    let moved = |node: NodeId, process| {
+        let address = Address { at: "elsewhere:1".into(), ..address(u128::from(node)) };
+        Applicant { address, had: Some((seat.cluster(), node)), format: 1, process: Some(process) }
+    };
+    let (first, second) = (Uuid::from_u128(8), Uuid::from_u128(9));
+    leader.contacts.speaks(2, first, seat.now());
+    assert!(matches!(leader.take_in(&moved(2, second)).await, Err(Undone::NotNow(_))));
+    assert!(matches!(leader.take_in(&moved(ME, second)).await, Err(Undone::Refused(_))));
+    assert_eq!(seat.done(), [""; 0]);
+    assert_eq!(leader.take_in(&moved(2, first)).await, Ok(2));
+    assert_eq!(leader.take_in(&moved(ME, process())).await, Ok(ME));
+    assert_eq!(seat.done(), ["change", "change"]);
 }
 
 #[tokio::test]
