@@ -226,11 +226,14 @@ pub fn refused(mut command: Command) -> (Option<i32>, String) {
         let _ = stderr.read_to_string(&mut said);
         let _ = tell.send(said);
     });
-    let Ok(said) = told.recv_timeout(PATIENCE) else {
-        let _ = process.kill();
-        panic!("hearth runs although it should refuse to");
-    };
-    (process.wait().expect("it ends").code(), said)
+    match told.recv_timeout(PATIENCE) {
+        Ok(said) => (process.wait().expect("it ends").code(), said),
+        Err(_) => {
+            let _ = process.kill();
+            let said = told.recv().unwrap_or_default();
+            panic!("hearth runs although it should refuse to:\n{said}");
+        }
+    }
 }
 
 /// How much of a log is kept, in bytes.
