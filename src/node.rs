@@ -1,5 +1,6 @@
 //! The house is put together: every part is started in order and stopped in reverse.
 
+mod access;
 mod clustered;
 mod first_start;
 
@@ -13,6 +14,7 @@ use tokio::time::sleep;
 use crate::actions::{Fault, Hasher, Hearth, Parts, Throttle};
 use crate::actors::{Broken, Owners, Views};
 use crate::base::jid::Domain;
+use crate::base::secrets::Secret;
 use crate::cluster::{Cluster, Gauges, Members, Own, Proposer, Reads};
 use crate::config::Config;
 use crate::raft::{self, Engine, OpenError};
@@ -146,6 +148,7 @@ impl Node {
             node: raft.identity().uuid,
             config: Arc::new(config),
         };
+        let access = given.restore_access.then(|| given.api_secret.as_ref().map(|secret| Secret::new(secret.expose())));
         if founds && parts.reads.local().properties.value(DOMAIN).is_none() {
             cluster.members().fence().opened().await;
             first_start::fill(&parts, given).await?;
@@ -154,6 +157,10 @@ impl Node {
             cluster.announce_alone().await.map_err(|error| StartError::First(format!("{error:?}")))?;
         }
         let hearth = Arc::new(Hearth::new(parts)?);
+        if let Some(secret) = access {
+            cluster.members().fence().opened().await;
+            access::restore(&hearth, secret.as_ref()).await?;
+        }
         watch(&hearth, raft.clone(), owners);
         let throttle = Arc::new(Throttle::new(&hearth.config().throttle));
         let neighbour = userservice::door(Arc::clone(&hearth), Arc::clone(&throttle));

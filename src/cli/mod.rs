@@ -5,6 +5,7 @@ mod config;
 mod health;
 pub mod http;
 mod panics;
+mod recover;
 mod scheduling;
 mod secret;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
     Cluster(cluster::Cluster),
     /// Show what a stopped node's data directory holds: log index, checksum of the state, audit chain.
     State(state::State),
+    /// Make what one stopped node has the whole of a new cluster, when a majority of the old one is gone for good.
+    Recover(recover::Recover),
     /// Ask a running node whether it lives, or whether it is ready; fails when it is not.
     Health(health::Health),
     /// Make a secret for the nodes of a cluster in a file, unless it is there already.
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Config(command) => command.run(),
         Command::Cluster(cluster) => cluster.run(),
         Command::State(state) => state.run(),
+        Command::Recover(recover) => recover.run(),
         Command::Health(health) => health.run(),
         Command::Secret(secret) => secret.run(),
     };

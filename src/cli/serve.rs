@@ -21,6 +21,10 @@ pub struct Serve {
     settings: Settings,
     #[command(flatten)]
     cluster: ClusterSettings,
+    /// Open the API again to those it shuts out by mistake: switch it on, drop plugin.restapi.allowedIPs and
+    /// plugin.restapi.httpAuth, and make HEARTH_API_SECRET the API secret if it is set. For one start of one node.
+    #[arg(long)]
+    restore_access: bool,
 }
 
 /// Taking part in a cluster; the same on every node and at every start.
@@ -58,13 +62,14 @@ impl ClusterSettings {
 impl Serve {
     /// Serves until told to stop.
     pub fn run(self) -> Result<(), Failure> {
-        let Self { settings, cluster } = self;
+        let Self { settings, cluster, restore_access } = self;
         let config = settings.load_with(|config| cluster.over(&mut config.cluster))?;
         telemetry::start(&config.log)?;
         let given = Given {
             admin_password: secret("HEARTH_ADMIN_PASSWORD")?,
             api_secret: secret("HEARTH_API_SECRET")?,
             cluster_secret: secret("HEARTH_CLUSTER_SECRET")?,
+            restore_access,
         };
         #[cfg(target_os = "linux")]
         scheduling::in_batches();

@@ -26,7 +26,7 @@ const FILE: &str = "secrets.toml";
 /// The first administrator.
 const ADMIN: &str = "admin";
 
-/// Secrets for the first start, if any were given.
+/// What the process was given at its start besides its configuration: secrets for the first start, if any, and more.
 #[derive(Debug, Default)]
 pub struct Given {
     /// Password of the first administrator.
@@ -35,6 +35,8 @@ pub struct Given {
     pub api_secret: Option<Secret>,
     /// The secret of the cluster that the node is to be in; needed at every start.
     pub cluster_secret: Option<Secret>,
+    /// Whether the API is to be opened again to whoever has the API secret.
+    pub restore_access: bool,
 }
 
 /// Secrets that were made.

@@ -117,6 +117,12 @@ pub enum OpenError {
     /// The log is there, the identity is not, or another one.
     #[error("{0} holds a log, but its node.json is missing or belongs to another one: restore the two together from a backup")]
     IdentityGone(PathBuf),
+    /// The log is that of a new cluster, the identity does not say so yet.
+    #[error("the recovery of {0} was cut short: run `hearth recover` on it again")]
+    HalfRecovered(PathBuf),
+    /// There is nothing to recover, or no need to.
+    #[error("{0}")]
+    NotRecovered(String),
     /// The log is of another engine than the configured one.
     #[error(
         "the log in {0} was begun with another engine than store.engine names: set it back, or move the directory away and let the node join anew"
@@ -163,6 +169,18 @@ pub(super) struct DataDir {
 impl DataDir {
     /// Opens it, a new one for the node that `new` makes, or says why not. Blocks.
     pub fn open(dir: &Path, engine: &Engine, new: impl FnOnce() -> io::Result<Identity>) -> Result<Self, OpenError> {
+        Self::open_of(dir, engine, |known, recovered| match known {
+            Some(identity) => check(dir, identity, recovered),
+            None => new().map_err(|error| OpenError::disk(dir, error)),
+        })
+    }
+
+    /// Opens it for the node that `whose` makes of the identity found, if any, and of the log. Blocks.
+    pub fn open_of(
+        dir: &Path,
+        engine: &Engine,
+        whose: impl FnOnce(Option<Identity>, &Recovered) -> Result<Identity, OpenError>,
+    ) -> Result<Self, OpenError> {
         let disk = |error| OpenError::disk(dir, error);
         fs::create_dir_all(dir).map_err(disk)?;
         let lock = lock(dir)?;
@@ -177,11 +195,10 @@ impl DataDir {
         let recovered = Recovered::read(&*reader, Room::default()).map_err(disk)?;
         check_snapshot(&snapshots, &recovered).map_err(disk)?;
         let is_new = known.is_none();
-        let identity = match known {
-            Some(identity) => check(dir, identity, &recovered)?,
-            None if recovered.is_empty() && snapshots.newest().is_none() => new().map_err(disk)?,
-            None => return Err(OpenError::IdentityGone(dir.to_owned())),
-        };
+        if is_new && !(recovered.is_empty() && snapshots.newest().is_none()) {
+            return Err(OpenError::IdentityGone(dir.to_owned()));
+        }
+        let identity = whose(known, &recovered)?;
         let writer = Writer::start(engine).map_err(disk)?;
         Ok(Self { lock: Arc::new(lock), writer, reader, recovered, snapshots, identity, is_new })
     }
@@ -232,6 +249,7 @@ fn check(dir: &Path, identity: Identity, recovered: &Recovered) -> Result<Identi
     match &recovered.identity {
         Some(mark) if *mark == identity.mark() => Ok(identity),
         None if recovered.is_empty() => Err(OpenError::LogGone { file: dir.join(FILE), node_id: identity.node_id }),
+        Some(mark) if identity.in_cluster_of(mark).is_some() => Err(OpenError::HalfRecovered(dir.to_owned())),
         _ => Err(OpenError::IdentityGone(dir.to_owned())),
     }
 }

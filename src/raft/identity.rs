@@ -56,6 +56,20 @@ impl Identity {
         [&self.uuid.as_bytes()[..], self.cluster_id.as_bytes(), &node_id].concat().into()
     }
 
+    /// The same node in the cluster that this mark names; `None` if the mark is of another node.
+    pub fn in_cluster_of(&self, mark: &[u8]) -> Option<Self> {
+        let cluster_id = Uuid::from_slice(mark.get(16..32)?).ok()?;
+        Some(Self { cluster_id, ..self.clone() }).filter(|identity| identity.mark() == mark)
+    }
+
+    /// The same node in a new cluster.
+    ///
+    /// # Errors
+    /// The operating system gives no randomness.
+    pub fn in_new_cluster(&self) -> io::Result<Self> {
+        Ok(Self { cluster_id: random_uuid().map_err(io::Error::other)?, ..self.clone() })
+    }
+
     /// Reads the file in `dir`, if there is one. Blocks.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod lives;
 mod nemesis;
 mod operating;
 mod power;
+mod recovering;
 mod refusals;
 mod retries;
 mod rolling;

@@ -92,6 +92,35 @@ fn a_changed_password_counts_at_once() {
     assert_eq!(node.stranger().basic("admin", "another").get("/users/admin").status, 200);
 }
 
+/// What is changed over the API alone can shut it to everybody; whoever can start the process opens it again.
+#[test]
+fn a_door_that_was_locked_by_mistake_opens_at_a_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mistakes = [("plugin.restapi.enabled", "flase"), ("plugin.restapi.httpAuth", "Basic"), ("plugin.restapi.allowedIPs", "10.0.0.1")];
+    for (key, value) in mistakes {
+        let node = Node::start_on(dir.path());
+        node.client().body("POST", "/system/properties", &format!(r#"{{"key":"{key}","value":"{value}"}}"#)).is(201);
+        assert!(matches!(node.client().get("/users").status, 401 | 403), "{key} shuts the door");
+        assert!(node.stop().success());
+        let node = Node::start_on(dir.path());
+        assert!(matches!(node.client().get("/users").status, 401 | 403), "{key} is kept");
+        assert!(node.stop().success());
+
+        let mut command = node::serve(dir.path());
+        command.arg("--restore-access").env("HEARTH_API_SECRET", "found-again-0123");
+        let node = Node::spawn(command, dir.path());
+        let client = node.stranger().header("Authorization", "found-again-0123");
+        assert_eq!(client.get("/users").status, 200);
+        assert!(client.get("/logs/security").text().contains("operator"), "it is in the audit log");
+        assert!(!node.log().contains("found-again-0123"));
+        client
+            .body("PUT", "/system/properties/plugin.restapi.secret", &format!(r#"{{"key":"plugin.restapi.secret","value":"{}"}}"#, node::SECRET))
+            .is(200);
+        assert!(node.stop().success());
+    }
+    assert_eq!(Node::start_on(dir.path()).client().get("/users").status, 200);
+}
+
 #[test]
 fn guessing_is_slowed_down() {
     let node = Node::configured("[throttle]\nper_address = 5\nper_name = 3\n");

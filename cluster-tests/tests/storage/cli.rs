@@ -20,7 +20,7 @@ fn help_names_every_command_and_flag() {
     let help = run(&["--help"]);
     assert!(help.status.success());
     let (out, err) = said(&help);
-    assert!(err.is_empty() && ["serve", "config", "state", "health", "secret"].iter().all(|name| out.contains(name)), "{out}");
+    assert!(err.is_empty() && ["serve", "config", "cluster", "state", "recover", "health", "secret"].iter().all(|name| out.contains(name)), "{out}");
     let (out, _) = said(&run(&["serve", "--help"]));
     for word in
         ["--config", "--data-dir", "--domain", "--rest-listen", "HEARTH_ADMIN_PASSWORD", "HEARTH_API_SECRET", "./data", "localhost", "127.0.0.1:9090"]

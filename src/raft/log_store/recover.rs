@@ -1,15 +1,18 @@
 //! What the engine holds at start, checked record by record: a damaged or incomplete log is refused, never mended.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
 use bytes::Bytes;
+use openraft::EntryPayload;
+use openraft::impls::BasicNode;
 
 use super::Log;
 use super::tail::{Room, Tail};
 use crate::raft::codec;
-use crate::raft::engine::{LedgerReader, Order, Space, damaged};
-use crate::raft::types::LogId;
+use crate::raft::engine::{LedgerReader, Op, Order, Space, damaged};
+use crate::raft::types::{Entry, LeaderId, LogId, Membership, NodeId, Vote};
 
 /// Where the vote is.
 pub(super) const META_VOTE: u64 = 1;
@@ -58,6 +61,31 @@ impl Recovered {
     /// The index up to which the log has been forgotten.
     pub fn purged(&self) -> Option<u64> {
         self.log.purged.map(|id| id.index)
+    }
+
+    /// The last entry.
+    pub fn last(&self) -> Option<LogId> {
+        self.log.last
+    }
+
+    /// What makes this log, with all that is in it, that of a group of these members, all voting: a membership that says so at its
+    /// end, as a leader of a term would have written it that nobody has heard of. A log without entries has nothing to be made of:
+    /// `None`.
+    ///
+    /// # Errors
+    /// The records cannot be written as bytes.
+    pub fn given_to(&self, voters: &BTreeMap<NodeId, BasicNode>, leader: NodeId) -> io::Result<Option<Vec<Op>>> {
+        let Some(last) = self.log.last else { return Ok(None) };
+        let voted = self.log.vote.map_or(0, |vote| vote.leader_id.term);
+        let term = voted.max(last.leader_id.term).saturating_add(1);
+        let members = Membership::new(vec![voters.keys().copied().collect()], voters.clone()).map_err(io::Error::other)?;
+        let at = LogId { leader_id: LeaderId { term, node_id: leader }, index: last.index + 1 };
+        let entry = Entry { log_id: at, payload: EntryPayload::Membership(members) };
+        let put = |space, key, value| Op::Put { space, key, value };
+        Ok(Some(vec![
+            put(Space::Meta, META_VOTE, codec::encode_vote(&Vote::new(term, leader))?),
+            put(Space::Log, at.index, codec::encode_entry(&entry)?),
+        ]))
     }
 
     /// Whether Raft has never written here.

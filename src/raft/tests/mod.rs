@@ -7,6 +7,7 @@ mod journal;
 mod model;
 mod network;
 mod node;
+mod recovery;
 mod redb;
 mod refusals;
 mod sled;

@@ -22,7 +22,7 @@ pub fn never() -> Store {
 }
 
 /// A snapshot is due after a few entries.
-fn often() -> Store {
+pub fn often() -> Store {
     Store { snapshot_log_entries: 40, ..never() }
 }
 
@@ -59,7 +59,7 @@ impl Started {
         self.node.raft().metrics().borrow_watched().snapshot.map(|id| id.index)
     }
 
-    async fn wait_for_snapshot_after(&self, index: u64) -> u64 {
+    pub async fn wait_for_snapshot_after(&self, index: u64) -> u64 {
         let wait = self.node.raft().wait(Some(Duration::from_secs(20)));
         let metrics = wait.metrics(|m| m.snapshot.is_some_and(|id| id.index > index), "a snapshot").await.unwrap();
         metrics.snapshot.unwrap().index
@@ -101,7 +101,6 @@ async fn a_restart_finds_everything_again() {
     again.node.close().await.unwrap();
 }
 
-/// The same proposals with and without snapshots: a snapshot and the log after it are as good as the whole log.
 /// What clients store is there, secrets among it; one from a release before may be open to all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_else_of_the_machine_can_read_what_is_stored() {
@@ -117,6 +116,7 @@ async fn nobody_else_of_the_machine_can_read_what_is_stored() {
     }
 }
 
+/// The same proposals with and without snapshots: a snapshot and the log after it are as good as the whole log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn snapshot_and_tail_equal_the_full_replay() {
     let (full, short) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
