@@ -64,6 +64,9 @@ pub enum StartError {
     /// The cluster does not take this node in.
     #[error("this node cannot join a cluster: {0}")]
     Join(String),
+    /// The API cannot be opened again.
+    #[error("cannot restore access to the API: {0}")]
+    Access(Fault),
     /// What the first start writes could not be written.
     #[error("cannot fill the data directory: {0}")]
     First(String),
@@ -158,8 +161,7 @@ impl Node {
         }
         let hearth = Arc::new(Hearth::new(parts)?);
         if let Some(secret) = access {
-            cluster.members().fence().opened().await;
-            access::restore(&hearth, secret.as_ref()).await?;
+            access::restore(&raft, &hearth, secret.as_ref()).await?;
         }
         watch(&hearth, raft.clone(), owners);
         let throttle = Arc::new(Throttle::new(&hearth.config().throttle));

@@ -306,6 +306,10 @@ impl Replica for Owners {
         self.there(all).await
     }
 
+    fn audited(&self) -> u64 {
+        self.room.views.load().audit.last() + 1
+    }
+
     async fn cut(&self) -> Result<Arc<State>, Broken> {
         Ok(self.room.views.load_full())
     }

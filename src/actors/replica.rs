@@ -64,6 +64,9 @@ pub trait Replica: Send + Sync + 'static {
         }
     }
 
+    /// Key after the newest of the audit ledger that what is published knows of.
+    fn audited(&self) -> u64;
+
     /// A consistent cut of everything published.
     ///
     /// # Errors

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::config::Store;
-use crate::raft::{Engine, NodeId, Survivor};
+use crate::raft::{Engine, LogId, NodeId, Survivor};
 
 use super::{Failure, say};
 
 /// Makes what one stopped node has the whole of a new cluster.
 ///
 /// For when a majority of a cluster is gone for good: what is left can then neither write nor change its members. Compare all
-/// survivors first, and take the one whose log ends last, by term, then by index: what the lost nodes had acknowledged and it does
+/// survivors first, and take the one whose log ends last, by term, then by the number of the node that led, then by index: what the lost nodes had acknowledged and it does
 /// not have is lost. Of the other nodes none may run on: their data is of the old cluster, which the new one refuses. Move their
 /// data directories away, and let them join anew.
 #[derive(Args, Debug)]
@@ -34,9 +34,12 @@ impl Recover {
         }
         let survivor = Survivor::open(dir, &Engine::of(dir, &Store::default()))?;
         let (me, last) = (survivor.identity().node_id, survivor.last());
-        let (term, index) = last.map_or((0, 0), |last| (last.leader_id.term, last.index));
         say(&format!("node      {me}\ncluster   {}\nvoters    {}\n", survivor.identity().cluster_id, list(&survivor.voters())))?;
-        say(&format!("log ends  at term {term}, index {index}\n"))?;
+        let end = last.map_or_else(
+            || "nowhere".to_owned(),
+            |LogId { leader_id, index }| format!("in term {} of node {}, at index {index}", leader_id.term, leader_id.node_id),
+        );
+        say(&format!("log ends  {end}\n"))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         if !self.yes {
             runtime.block_on(survivor.close())?;
@@ -44,7 +47,9 @@ impl Recover {
             return Ok(());
         }
         let cluster = runtime.block_on(survivor.recover())?;
-        say(&format!("node {me} is the whole of the cluster {cluster} now: start it as before; the others join it with empty data directories\n"))
+        say(&format!(
+            "node {me} is the whole of the cluster {cluster} now: start it as before; once it serves, the others join it with empty data directories\n"
+        ))
     }
 }
 

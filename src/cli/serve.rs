@@ -105,7 +105,7 @@ fn threads() -> usize {
 
 fn secret(variable: &str) -> Result<Option<Secret>, Failure> {
     match std::env::var(variable) {
-        Ok(text) if text.is_empty() => Err(format!("{variable} is empty").into()),
+        Ok(text) if text.trim().is_empty() => Err(format!("{variable} is empty").into()),
         Ok(text) => Ok(Some(Secret::new(text))),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => Err(format!("{variable} is not UTF-8").into()),

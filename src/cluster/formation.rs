@@ -153,9 +153,7 @@ impl Blank {
         let other = heard.iter().find_map(|(seed, heard)| if let Heard::In(other) = heard { (*other != own).then_some((seed, other)) } else { None });
         other.map_or(Ok(()), |(seed, other)| {
             let seed = &self.seeds[*seed];
-            Err(format!(
-                "its data is of the cluster {own}, but {seed} is in another cluster, {other}; a data directory belongs to one cluster for ever"
-            ))
+            Err(format!("its data is of the cluster {own}, but {seed} is in another cluster, {other}; a data directory belongs to one cluster alone"))
         })
     }
 

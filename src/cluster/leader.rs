@@ -132,7 +132,7 @@ impl<G: Seat> Leader<G> {
         let cluster = self.group.cluster();
         if let Some((other, _)) = applicant.had.filter(|(other, _)| *other != cluster) {
             return Err(refused(format!(
-                "this node has data of another cluster, {other}, not of {cluster}; a data directory belongs to one cluster for ever"
+                "this node has data of another cluster, {other}, not of {cluster}; a data directory belongs to one cluster alone"
             )));
         }
         self.check_format(applicant)

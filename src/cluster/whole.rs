@@ -114,6 +114,11 @@ impl Cluster {
         }
         let incarnation = self.write(self.own.up(), None).await?;
         self.incarnation.send_replace(Some(incarnation));
+        // Of a cluster that this node was recovered from.
+        let state = self.views.load_full();
+        for gone in state.nodes.iter().filter(|member| member.node != self.own.uuid) {
+            self.write(Nodes::Down { node: gone.node, incarnation: gone.incarnation }, None).await?;
+        }
         Ok(())
     }
 

@@ -62,6 +62,10 @@ pub async fn open(config: &Config, given: &Given, listen: SocketAddr, owners: Ar
     let (views, marked, watched) = (owners.views(), owners.marked(), Arc::downgrade(&owners));
     let begin = Begin::Clustered { dialer: dialer.clone(), advertise: advertise.clone(), joined };
     let node = raft::open(&config.data_dir, Engine::configured(&config.store), &config.store, owners, begin).await?;
+    if known.is_some_and(|known| known != *node.identity()) {
+        let _ = node.close().await; // this is the error to tell
+        return Err(StartError::Join("its data directory was given to another cluster while it started".to_owned()));
+    }
     answering.show(&credentials, node.identity())?;
     let own = Own::new(&node, host_name(), address(&advertise).await, &config.cluster);
     let calls = Calls::new(node.identity().cluster_id, dialer);

@@ -249,7 +249,7 @@ fn check(dir: &Path, identity: Identity, recovered: &Recovered) -> Result<Identi
     match &recovered.identity {
         Some(mark) if *mark == identity.mark() => Ok(identity),
         None if recovered.is_empty() => Err(OpenError::LogGone { file: dir.join(FILE), node_id: identity.node_id }),
-        Some(mark) if identity.in_cluster_of(mark).is_some() => Err(OpenError::HalfRecovered(dir.to_owned())),
+        Some(_) if recovered.before.as_ref() == Some(&identity.mark()) => Err(OpenError::HalfRecovered(dir.to_owned())),
         _ => Err(OpenError::IdentityGone(dir.to_owned())),
     }
 }

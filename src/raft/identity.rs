@@ -1,4 +1,4 @@
-//! Who this node is, for ever: `node.json` in its data directory.
+//! Who this node is, for as long as its cluster lives: `node.json` in its data directory.
 //!
 //! A node id names one log for the whole life of a cluster. A node that has lost its log but goes on under its old id can
 //! vote against what it has promised, so the file and the log must be found together or not at all.

@@ -52,6 +52,7 @@ impl<R: Replica> Clone for Opened<R> {
 
 struct Inner<R: Replica> {
     raft: Raft<R>,
+    replica: Arc<R>,
     ledgers: Ledgers,
     snapshots: Arc<SnapshotStore>,
     progress: Progress,
@@ -146,7 +147,7 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
     let load = Arc::new(Load::new(Rule { floor_bytes: config.snapshot_log_bytes, most_entries: config.snapshot_log_entries }));
     let (snapshots, progress) = (Arc::new(snapshots), Progress::default());
     let parts = Parts {
-        replica,
+        replica: Arc::clone(&replica),
         writer: writer.clone(),
         ledgers: ledgers.clone(),
         snapshots: Arc::clone(&snapshots),
@@ -161,7 +162,7 @@ async fn start<R: Replica>(dir: &Path, data: DataDir, config: &Store, replica: A
     let compaction = tokio::spawn(compact(raft.clone(), load));
     let following = tokio::spawn(follow(raft.clone(), whereabouts.clone()));
     let held = Mutex::new(Some(Held { _lock: lock, compaction, following }));
-    let inner = Inner { raft, ledgers, snapshots, progress, heard: Heard::default(), whereabouts, identity, writer, held };
+    let inner = Inner { raft, replica, ledgers, snapshots, progress, heard: Heard::default(), whereabouts, identity, writer, held };
     let node = Opened { inner: Arc::new(inner) };
     if let Err(error) = node.bring_up(&begin).await {
         let _ = node.close().await;
@@ -271,6 +272,11 @@ impl<R: Replica> Opened<R> {
     /// The ledgers: whoever has been answered finds what was written. Reads block on the disk.
     pub fn ledgers(&self) -> Arc<dyn LedgerReader> {
         Arc::new(self.inner.ledgers.clone())
+    }
+
+    /// See [`Replica::audited`].
+    pub(super) fn audited(&self) -> u64 {
+        self.inner.replica.audited()
     }
 
     /// The snapshots on disk.

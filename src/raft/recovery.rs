@@ -15,7 +15,7 @@ use super::codec;
 use super::data_dir::{DataDir, Engine, OpenError};
 use super::engine::{Op, Order, Space};
 use super::identity::Identity;
-use super::log_store::META_IDENTITY;
+use super::log_store::{META_IDENTITY, META_RECOVERED};
 use super::types::{LogId, Membership, NodeId};
 
 /// How many entries are looked at in one go.
@@ -38,12 +38,15 @@ impl Survivor {
     pub fn open(dir: &Path, engine: &Engine) -> Result<Self, OpenError> {
         let mut half = false;
         let data = DataDir::open_of(dir, engine, |known, recovered| {
-            let known = known.ok_or_else(|| OpenError::IdentityGone(dir.to_owned()))?;
-            let mark = recovered.identity.as_deref().unwrap_or_default();
-            half = known.mark() != mark;
-            known.in_cluster_of(mark).ok_or_else(|| OpenError::IdentityGone(dir.to_owned()))
+            let (known, mark) = known.zip(recovered.identity.as_deref()).ok_or_else(|| OpenError::IdentityGone(dir.to_owned()))?;
+            half = recovered.before.as_ref() == Some(&known.mark());
+            let identity = if half { known.in_cluster_of(mark) } else { Some(known).filter(|known| known.mark() == mark) };
+            identity.ok_or_else(|| OpenError::IdentityGone(dir.to_owned()))
         })?;
         let members = members(&data).map_err(|error| OpenError::disk(dir, error))?;
+        if half && !members.voter_ids().eq([data.identity.node_id]) {
+            return Err(OpenError::IdentityGone(dir.to_owned()));
+        }
         Ok(Self { dir: dir.to_owned(), data, members, half })
     }
 
@@ -57,9 +60,10 @@ impl Survivor {
         self.members.voter_ids().collect()
     }
 
-    /// The end of its log.
+    /// Up to where it has everything: the end of its log, or of a snapshot that came in and has not taken the log's place yet.
     pub fn last(&self) -> Option<LogId> {
-        self.data.recovered.last()
+        let (log, snapshot) = (self.data.recovered.last(), covered(&self.data));
+        if log.map(|id| id.index) < snapshot.map(|id| id.index) { snapshot } else { log }
     }
 
     /// Leaves everything as it is.
@@ -94,24 +98,33 @@ impl Survivor {
             return Err(OpenError::NotRecovered(format!("node {me} is the only voter and needs nobody else: start it")));
         }
         let node = self.members.get_node(&me).cloned().unwrap_or_else(|| BasicNode::new(""));
-        let ops = self.data.recovered.given_to(&BTreeMap::from([(me, node)]), me).map_err(disk)?;
-        let mut ops = ops.ok_or_else(|| OpenError::NotRecovered(format!("node {me} has nothing to be recovered")))?;
+        let last = self.last().ok_or_else(|| OpenError::NotRecovered(format!("node {me} has nothing to be recovered")))?;
+        let mut ops = self.data.recovered.given_to(&BTreeMap::from([(me, node)]), me, last).map_err(disk)?;
         let renamed = identity.in_new_cluster().map_err(disk)?;
-        ops.push(Op::Put { space: Space::Meta, key: META_IDENTITY, value: renamed.mark() });
+        ops.extend([(META_IDENTITY, &renamed), (META_RECOVERED, identity)].map(|(key, identity)| mark(key, identity)));
         self.data.writer.write(ops).await.map_err(disk)?;
         Ok(renamed)
     }
 }
 
-/// The newest membership in the log, or else in the snapshot.
+fn mark(key: u64, identity: &Identity) -> Op {
+    Op::Put { space: Space::Meta, key, value: identity.mark() }
+}
+
+/// Up to where there is a snapshot.
+fn covered(data: &DataDir) -> Option<LogId> {
+    data.snapshots.newest().and_then(|kept| kept.meta.last_log_id)
+}
+
+/// The newest membership in the log beyond the snapshot, or else in the snapshot.
 fn members(data: &DataDir) -> io::Result<Membership> {
-    let mut end = data.recovered.last().map_or(0, |last| last.index + 1);
+    let mut keys = covered(data).map_or(0, |id| id.index + 1)..u64::MAX;
     loop {
-        let entries = data.reader.range(Space::Log, data.recovered.purged().map_or(0, |purged| purged + 1)..end, Order::Descending, STEP)?;
+        let entries = data.reader.range(Space::Log, keys.clone(), Order::Descending, STEP)?;
         let Some((first, _)) = entries.last() else {
             return Ok(data.snapshots.newest().map(|kept| kept.meta.last_membership.membership().clone()).unwrap_or_default());
         };
-        end = *first;
+        keys.end = *first;
         for (index, bytes) in &entries {
             if let EntryPayload::Membership(members) = codec::decode_entry(*index, bytes)?.payload {
                 return Ok(members);

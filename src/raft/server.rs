@@ -98,7 +98,9 @@ impl<R: Replica> Raft for Service<R> {
         let ledgers = node.ledgers();
         let newest = move || ledgers.range(Space::Audit, 0..u64::MAX, Order::Descending, 1);
         let newest = tokio::task::spawn_blocking(newest).await.map_err(stopped)?.map_err(stopped)?;
-        Ok(Response::new(LedgerEndsResponse { audit: newest.first().map_or(0, |(key, _)| key + 1) }))
+        // What is beyond the state came with a snapshot that was never installed, and may be of a cluster that is no more.
+        let audit = newest.first().map_or(0, |(key, _)| key + 1).min(node.audited());
+        Ok(Response::new(LedgerEndsResponse { audit }))
     }
 
     async fn install_snapshot(&self, request: Request<Streaming<SnapshotPart>>) -> Result<Response<SnapshotResponse>, Status> {

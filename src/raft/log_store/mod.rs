@@ -20,7 +20,7 @@ use super::types::{Entry, LogId, TypeConfig, Vote};
 use super::writer::{Callback, Job, Writer};
 
 use self::recover::{META_COMMITTED, META_PURGED, META_VOTE};
-pub use self::recover::{META_IDENTITY, Recovered};
+pub use self::recover::{META_IDENTITY, META_RECOVERED, Recovered};
 use self::sweep::Sweeper;
 pub use self::tail::Room;
 use self::tail::Tail;

@@ -22,6 +22,8 @@ pub(super) const META_COMMITTED: u64 = 2;
 pub(super) const META_PURGED: u64 = 3;
 /// Where the node's identity is, to be compared with its identity file.
 pub const META_IDENTITY: u64 = 4;
+/// Where the identity is that the node had before it was recovered, if it was.
+pub const META_RECOVERED: u64 = 5;
 
 const STEP: usize = 512;
 
@@ -32,6 +34,8 @@ pub struct Recovered {
     pub(super) leftover: Range<u64>,
     /// What is at [`META_IDENTITY`].
     pub identity: Option<Bytes>,
+    /// What is at [`META_RECOVERED`].
+    pub before: Option<Bytes>,
 }
 
 impl Recovered {
@@ -55,7 +59,7 @@ impl Recovered {
         };
         log.load(engine)?;
         let leftover = engine.range(Space::Log, 0..first, Order::Ascending, 1)?.first().map_or(first, |(key, _)| *key)..first;
-        Ok(Self { log, leftover, identity: get(META_IDENTITY)? })
+        Ok(Self { log, leftover, identity: get(META_IDENTITY)?, before: get(META_RECOVERED)? })
     }
 
     /// The index up to which the log has been forgotten.
@@ -68,24 +72,25 @@ impl Recovered {
         self.log.last
     }
 
-    /// What makes this log, with all that is in it, that of a group of these members, all voting: a membership that says so at its
-    /// end, as a leader of a term would have written it that nobody has heard of. A log without entries has nothing to be made of:
-    /// `None`.
+    /// What makes this log that of a group of these members, all voting, with all that is known up to `last`, the end of the log or
+    /// of a snapshot beyond it: a membership that says so comes next, as a leader of a term would have written it that nobody has
+    /// heard of.
     ///
     /// # Errors
     /// The records cannot be written as bytes.
-    pub fn given_to(&self, voters: &BTreeMap<NodeId, BasicNode>, leader: NodeId) -> io::Result<Option<Vec<Op>>> {
-        let Some(last) = self.log.last else { return Ok(None) };
+    pub fn given_to(&self, voters: &BTreeMap<NodeId, BasicNode>, leader: NodeId, last: LogId) -> io::Result<Vec<Op>> {
         let voted = self.log.vote.map_or(0, |vote| vote.leader_id.term);
         let term = voted.max(last.leader_id.term).saturating_add(1);
         let members = Membership::new(vec![voters.keys().copied().collect()], voters.clone()).map_err(io::Error::other)?;
         let at = LogId { leader_id: LeaderId { term, node_id: leader }, index: last.index + 1 };
         let entry = Entry { log_id: at, payload: EntryPayload::Membership(members) };
         let put = |space, key, value| Op::Put { space, key, value };
-        Ok(Some(vec![
-            put(Space::Meta, META_VOTE, codec::encode_vote(&Vote::new(term, leader))?),
-            put(Space::Log, at.index, codec::encode_entry(&entry)?),
-        ]))
+        let mut ops =
+            vec![put(Space::Meta, META_VOTE, codec::encode_vote(&Vote::new(term, leader))?), put(Space::Log, at.index, codec::encode_entry(&entry)?)];
+        if self.log.last.is_none_or(|own| own.index < last.index) {
+            ops.push(put(Space::Meta, META_PURGED, codec::encode_position(last)?));
+        }
+        Ok(ops)
     }
 
     /// Whether Raft has never written here.

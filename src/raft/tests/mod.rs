@@ -92,6 +92,10 @@ impl Replica for TestReplica {
         Ok(())
     }
 
+    fn audited(&self) -> u64 {
+        self.published.lock().unwrap().index + 1
+    }
+
     async fn cut(&self) -> Result<Values, Broken> {
         Ok(self.values.lock().unwrap().clone())
     }

@@ -19,6 +19,9 @@ use super::{TestReplica, log_id};
 use crate::base::secrets::Secret;
 use crate::config::Store;
 use crate::raft::codec::encode_meta;
+use crate::raft::data_dir::DataDir;
+use crate::raft::engine::Op;
+use crate::raft::log_store::META_IDENTITY;
 use crate::raft::snapshot::container::SnapshotWriter;
 use crate::raft::types::SnapshotMeta;
 use crate::raft::{Address, Begin, Identity, Opened, Order, Service, Space, open};
@@ -121,6 +124,34 @@ async fn who_comes_late_gets_a_snapshot_with_everything_the_ledgers_hold() {
 }
 
 /// Whoever cannot be reached is tried now and then, not as often as a processor allows.
+/// What came of a snapshot that was never installed is of no account: a recovered cluster may have gone another way since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn audit_entries_beyond_the_state_are_sent_again() {
+    let often = Store { snapshot_log_entries: 40, kept_log_entries: 0, ..never() };
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = founder(one.path(), &often).await;
+    for round in 0..200_u8 {
+        first.started.write(round % 5, &[round]).await.unwrap();
+    }
+    let wait = first.started.node.raft().wait(Some(Duration::from_secs(20)));
+    wait.metrics(|m| m.purged.is_some_and(|id| id.index > 100), "the log is purged").await.unwrap();
+    let identity = identity(&first, 300);
+    let data = DataDir::open(two.path(), &SLED, || Ok(identity.clone())).unwrap();
+    let put = |space, key, value| Op::Put { space, key, value };
+    let beyond = vec![put(Space::Meta, META_IDENTITY, identity.mark()), put(Space::Audit, 150, "of a history that is gone".into())];
+    data.writer.write(beyond).await.unwrap();
+    data.writer.stop().await.unwrap();
+    drop(data);
+    identity.write(two.path()).unwrap();
+
+    let late = member(two.path(), &often, None).await;
+    first.started.node.raft().add_learner(300, late.address.node(), true).await.unwrap();
+    let index = first.started.write(1, b"after").await.unwrap();
+    late.started.node.progress().wait(index).await;
+    let ledger = |member: &Member| member.started.node.ledgers().range(Space::Audit, 0..u64::MAX, Order::Ascending, 1000).unwrap();
+    assert_eq!(ledger(&late), ledger(&first));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_not_there_is_no_burden() {
     let dir = tempfile::tempdir().unwrap();

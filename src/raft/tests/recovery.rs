@@ -1,16 +1,22 @@
 //! A survivor of a group whose majority is gone becomes a group of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use openraft::impls::BasicNode;
 
-use super::TestReplica;
 use super::node::{SLED, Started, never, often, start};
+use super::{TestReplica, Values, log_id};
+use crate::actors::Cut;
 use crate::config::Store;
 use crate::raft::data_dir::DataDir;
-use crate::raft::{Begin, Engine, MemoryDisk, Survivor, open};
+use crate::raft::engine::Op;
+use crate::raft::log_store::META_IDENTITY;
+use crate::raft::snapshot::SnapshotStore;
+use crate::raft::types::{Membership, SnapshotMeta, StoredMembership};
+use crate::raft::{Begin, Engine, Identity, MemoryDisk, Space, Survivor, open};
 
 /// A directory of a node that wrote for a while and then had two more voters beside it. Its log ends with that.
 async fn one_of_three(dir: &Path, engine: &Engine, config: &Store) -> Started {
@@ -24,7 +30,8 @@ async fn one_of_three(dir: &Path, engine: &Engine, config: &Store) -> Started {
     started.node.close().await.unwrap();
     let data = DataDir::open(dir, engine, || unreachable!()).unwrap();
     let voters = [1, 2, 3].map(|id| (id, BasicNode::new(""))).into();
-    data.writer.write(data.recovered.given_to(&voters, 1).unwrap().unwrap()).await.unwrap();
+    let last = data.recovered.last().unwrap();
+    data.writer.write(data.recovered.given_to(&voters, 1, last).unwrap()).await.unwrap();
     data.writer.stop().await.unwrap();
     started
 }
@@ -62,6 +69,45 @@ async fn it_keeps_everything_and_leads_under_another_name() {
         assert_eq!(after.replica.seen(), before.replica.seen());
         assert!(after.write(1, b"more").await.unwrap() > last.index + 1);
         after.node.close().await.unwrap();
+    }
+}
+
+/// A snapshot came in, and the power went before the log gave way to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_beyond_the_log_counts() {
+    for filled in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        if filled {
+            let started = start(dir.path(), SLED, &never()).await;
+            started.write(1, b"in the log").await.unwrap();
+            started.node.close().await.unwrap();
+        } else {
+            let identity = Identity::found_cluster(1).unwrap();
+            let data = DataDir::open(dir.path(), &SLED, || Ok(identity.clone())).unwrap();
+            data.writer.write(vec![Op::Put { space: Space::Meta, key: META_IDENTITY, value: identity.mark() }]).await.unwrap();
+            data.writer.stop().await.unwrap();
+            identity.write(dir.path()).unwrap();
+        }
+        let members = Membership::new(vec![[1, 2, 3].into()], BTreeMap::from([1, 2, 3].map(|id| (id, BasicNode::new(""))))).unwrap();
+        let meta = SnapshotMeta { last_log_id: Some(log_id(7, 1000)), last_membership: StoredMembership::new(Some(log_id(7, 900)), members) };
+        let mut values = Values { index: 1000, applied: 900, ..Values::default() };
+        values.map.insert(5, (1000, b"in the snapshot".to_vec()));
+        let snapshots = SnapshotStore::open(&dir.path().join("snapshots")).unwrap();
+        snapshots.publish(snapshots.write(&meta, values.records()).unwrap()).unwrap();
+
+        let survivor = Survivor::open(dir.path(), &SLED).unwrap();
+        assert_eq!((survivor.voters(), survivor.last()), (vec![1, 2, 3], meta.last_log_id));
+        survivor.recover().await.unwrap();
+        let again = Survivor::open(dir.path(), &SLED).unwrap();
+        assert_eq!((again.voters(), again.last().unwrap().index), (vec![1], 1001));
+        again.close().await.unwrap();
+        for _ in 0..2 {
+            let after = start(dir.path(), SLED, &never()).await;
+            assert!(after.node.is_only_voter());
+            assert_eq!(after.replica.seen().map[&5], values.map[&5]);
+            assert!(after.write(1, b"more").await.unwrap() > 1001);
+            after.node.close().await.unwrap();
+        }
     }
 }
 
