@@ -27,6 +27,6 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info,openraft=error,actix_server=warn".to_owned(), format: LogFormat::Auto }
+        Self { filter: "info,openraft=error,openraft::raft=off,actix_server=warn".to_owned(), format: LogFormat::Auto }
     }
 }

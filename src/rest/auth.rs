@@ -7,13 +7,13 @@ use actix_web::http::{StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::actions::{Fault, Hearth};
+use crate::actions::{Fault, Hearth, Throttle};
 use crate::state::State;
+use crate::telemetry::Seldom;
 use crate::telemetry::metrics::Bound;
 
 use super::call::general;
 use super::error::{ApiError, Result};
-use crate::actions::Throttle;
 
 /// Restricts authentication to one kind when stored: `basic` or `secret`.
 pub const HTTP_AUTH: &str = "plugin.restapi.httpAuth";
@@ -38,7 +38,10 @@ pub fn check_address(hearth: &Hearth, state: &State, address: IpAddr, path: &str
     if hearth.allows_address(state, address) {
         return Ok(());
     }
-    tracing::warn!(%address, "address is not on the allow list");
+    static TOLD: Seldom = Seldom::new();
+    if let Some(left_out) = TOLD.due() {
+        tracing::warn!(%address, left_out, "address is not on the allow list");
+    }
     Err(ApiError::plain(StatusCode::UNAUTHORIZED, path))
 }
 
@@ -74,7 +77,10 @@ pub fn kinds(state: &State) -> Kinds {
         Some("basic") => Kinds::Basic,
         Some("secret") => Kinds::Secret,
         Some(other) => {
-            tracing::error!(value = other, "{HTTP_AUTH} must be basic or secret; nobody is let in");
+            static TOLD: Seldom = Seldom::new();
+            if let Some(left_out) = TOLD.due() {
+                tracing::error!(value = other, left_out, "{HTTP_AUTH} must be basic or secret; nobody is let in");
+            }
             Kinds::None
         }
     }

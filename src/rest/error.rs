@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 
 use crate::actions::Fault;
 use crate::state::Refusal;
+use crate::telemetry::Seldom;
 
 /// An error as a client sees it: a status and the three texts of the standard entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +95,10 @@ pub fn map(fault: Fault, own: impl FnOnce(&Fault) -> Option<ApiError>) -> ApiErr
         Fault::Invalid(invalid) => ApiError::illegal(invalid.to_string(), ""),
         Fault::TooLarge => ApiError::plain(StatusCode::PAYLOAD_TOO_LARGE, ""),
         Fault::Unavailable(why) => {
-            tracing::warn!(%why, "cannot answer now");
+            static TOLD: Seldom = Seldom::new();
+            if let Some(left_out) = TOLD.due() {
+                tracing::warn!(%why, left_out, "cannot answer now");
+            }
             unavailable("The cluster cannot answer now")
         }
         Fault::NotNow(why) => unavailable(why),

@@ -2,6 +2,7 @@
 //! elsewhere. What is secret is masked by its type, long before it could come here.
 
 pub mod metrics;
+mod seldom;
 
 use std::io::IsTerminal;
 
@@ -11,6 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
+
+pub use seldom::Seldom;
 
 /// The environment variable whose filter has precedence over the configured one.
 pub const FILTER_VARIABLE: &str = "HEARTH_LOG";

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::actions::{Caller, Hearth, Throttle};
 use crate::state::State;
+use crate::telemetry::Seldom;
 use crate::telemetry::metrics::Bound;
 
 use parameters::Parameters;
@@ -103,7 +104,10 @@ impl Door {
     async fn through(&self, state: &State, request: &HttpRequest, payload: Payload) -> Result<Said, Said> {
         let address = self.client(request);
         if !self.hearth.allows_address(state, address) {
-            tracing::warn!(%address, "address is not on the allow list");
+            static TOLD: Seldom = Seldom::new();
+            if let Some(left_out) = TOLD.due() {
+                tracing::warn!(%address, left_out, "address is not on the allow list");
+            }
             return Err(Word::NotAuthorised.into());
         }
         let form = if is_form(request) { self.body(payload).await? } else { Bytes::new() };

@@ -6,6 +6,7 @@ use actix_web::http::{StatusCode, header};
 use crate::actions::Fault;
 use crate::base::stanza::escape;
 use crate::state::Refusal;
+use crate::telemetry::Seldom;
 
 /// The error codes of the service; clients match on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +95,10 @@ impl From<Fault> for Said {
             Fault::Refused(Refusal::SharedGroup(_)) => Word::SharedGroup.into(),
             Fault::Refused(_) | Fault::Invalid(_) | Fault::TooLarge => Word::Illegal.into(),
             Fault::Unavailable(_) | Fault::NotNow(_) | Fault::Overloaded => {
-                tracing::warn!(%fault, "cannot answer now");
+                static TOLD: Seldom = Seldom::new();
+                if let Some(left_out) = TOLD.due() {
+                    tracing::warn!(%fault, left_out, "cannot answer now");
+                }
                 Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(1), ..Word::Unavailable.into() }
             }
             Fault::Internal(why) => {
