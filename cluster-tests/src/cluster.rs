@@ -235,6 +235,12 @@ impl Cluster {
 }
 
 /// A port that is free on this address, below those that systems give to outgoing connections, so that it stays free.
+/// An address on loopback that nobody else is given, and that is none of those the system chooses itself.
+pub fn free_address() -> String {
+    let ip = Ipv4Addr::LOCALHOST.into();
+    SocketAddr::new(ip, free_port(ip)).to_string()
+}
+
 fn free_port(address: IpAddr) -> u16 {
     const FIRST: u16 = 10_000;
     const COUNT: u16 = 20_000;

@@ -8,6 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::cluster::wait_for;
+
 /// Where the API lives.
 pub const BASE: &str = "/plugins/restapi/v1";
 
@@ -31,6 +33,16 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body, decoded if it came in chunks.
     pub body: Vec<u8>,
+}
+
+/// Asks until the answer is not 503: a node that the machine has kept waiting may be out of contact with a majority for a moment, and
+/// says so.
+#[track_caller]
+pub fn served(mut ask: impl FnMut() -> Response) -> Response {
+    wait_for("a node to serve", PATIENCE, || {
+        let answer = ask();
+        if answer.status == 503 { Err(answer.text()) } else { Ok(answer) }
+    })
 }
 
 impl Client {

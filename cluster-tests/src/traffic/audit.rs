@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::rest::Client;
+use crate::rest::{Client, served};
 
 use super::nouns::value;
 
@@ -26,7 +26,7 @@ impl Audit {
     pub fn read(client: &Client) -> Self {
         let mut entries = Vec::new();
         loop {
-            let answer = client.get(&format!("/logs/security?offset={}&limit={PAGE}", entries.len()));
+            let answer = served(|| client.get(&format!("/logs/security?offset={}&limit={PAGE}", entries.len())));
             assert_eq!(answer.status, 200, "{}", answer.text());
             let page = answer.value()["logs"].as_array().cloned().unwrap_or_default();
             let last = page.len() < PAGE;

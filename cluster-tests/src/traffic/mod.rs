@@ -150,7 +150,7 @@ impl Record {
         for (node, client) in nodes.iter().enumerate() {
             for (noun, key) in &keys {
                 let from = self.epoch.elapsed();
-                let answer = client.absolute("GET", &noun.request(key, Act::Get).target, None);
+                let answer = rest::served(|| client.absolute("GET", &noun.request(key, Act::Get).target, None));
                 let Meaning::Outcome(outcome) = noun.meaning(Act::Get, &answer) else {
                     self.surprises.push(format!("node {node}, {key}: {} {}", answer.status, answer.text()));
                     continue;

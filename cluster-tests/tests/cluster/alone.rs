@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use cluster_tests::node::{serve, serve_at};
+use cluster_tests::cluster::free_address;
+use cluster_tests::node::serve_at;
 use cluster_tests::{Dice, Node, Plan, Traffic};
 
 #[test]
 fn a_node_alone_that_is_killed_acts_once_and_in_one_order() {
     let mut dice = Dice::new("alone");
     let dir = tempfile::tempdir().unwrap();
-    let mut node = Node::spawn(serve(dir.path()), dir.path());
-    let address = node.address.clone();
+    let address = free_address();
+    let mut node = Node::spawn(serve_at(dir.path(), &address), dir.path());
     let plan = Plan { name: "t".into(), clients: 8, keys: 3, pause: Duration::from_millis(5) };
     let traffic = Traffic::start(std::slice::from_ref(&address), &plan, dice.split());
     for round in 0..6 {

@@ -1,5 +1,6 @@
 //! Nodes that start again: all at once, far behind, or without what they knew.
 
+use cluster_tests::rest::served;
 use cluster_tests::{Cluster, Dice, wait_for};
 
 use crate::{CONFIG, PATIENCE, put, reads};
@@ -27,7 +28,7 @@ fn a_node_far_behind_catches_up_by_a_snapshot() {
             let body = move |n: usize| format!(r#"{{"key":"w{writer}-{}","value":"{n}"}}"#, n % 20);
             scope.spawn(move || {
                 for n in 0..300 {
-                    client.body("POST", "/system/properties", &body(n)).is(201);
+                    served(|| client.body("POST", "/system/properties", &body(n))).is(201);
                 }
             });
         }

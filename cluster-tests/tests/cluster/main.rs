@@ -22,7 +22,8 @@ mod witness;
 
 use std::time::Duration;
 
-use cluster_tests::{Cluster, wait_for};
+use cluster_tests::Cluster;
+use cluster_tests::rest::served;
 
 /// How long a cluster may take to do what a test waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,19 +35,21 @@ const FENCE: u64 = 2000;
 const CONFIG: &str = "[cluster]\nfence_after_ms = 2000\ndown_after_ms = 3500\ntransfer_after_ms = 4000\n\
                       [store]\nsnapshot_log_entries = 1000\nkept_log_entries = 200\n";
 
-/// Writes a property at a node.
+/// [`CONFIG`] where nodes that the machine keeps waiting are to go on serving.
+fn calm() -> String {
+    CONFIG.replace("fence_after_ms = 2000\ndown_after_ms = 3500", "fence_after_ms = 20000\ndown_after_ms = 40000")
+}
+
+/// Writes a property at a node, as soon as it has a majority.
 #[track_caller]
 fn put(cluster: &Cluster, node: usize, key: &str, value: &str) {
-    cluster.client(node).body("POST", "/system/properties", &format!(r#"{{"key":"{key}","value":"{value}"}}"#)).is(201);
+    let body = format!(r#"{{"key":"{key}","value":"{value}"}}"#);
+    served(|| cluster.client(node).body("POST", "/system/properties", &body)).is(201);
 }
 
 /// Wants a node to read this, as soon as it has a majority.
 #[track_caller]
 fn reads(cluster: &Cluster, node: usize, key: &str, value: &str) {
     let path = format!("/system/properties/{}", key.replace(' ', "%20"));
-    let answer = wait_for("a node to read", PATIENCE, || {
-        let answer = cluster.client(node).get(&path);
-        if answer.status == 503 { Err(answer.text()) } else { Ok(answer) }
-    });
-    answer.says(&format!(r#"{{"key":"{key}","value":"{value}"}}"#));
+    served(|| cluster.client(node).get(&path)).says(&format!(r#"{{"key":"{key}","value":"{value}"}}"#));
 }

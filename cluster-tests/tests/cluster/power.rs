@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use cluster_tests::power::Disk;
-use cluster_tests::{Cluster, Dice, Plan, Traffic};
+use cluster_tests::{Cluster, Dice, Plan, Traffic, wait_for};
 
-use crate::CONFIG;
 use crate::chaos::judge;
+use crate::{CONFIG, PATIENCE};
 
 /// The longest that traffic runs between two cuts.
 const BETWEEN: Duration = Duration::from_secs(4);
@@ -24,7 +24,7 @@ fn cut(name: &str, engine: &str, times: u32) -> Result<(), String> {
         std::thread::sleep(dice.time(BETWEEN));
         let victims = match time % 3 {
             0 => vec![0, 1, 2],
-            1 => vec![cluster.leader(&[0]).unwrap()],
+            1 => vec![wait_for("a leader", PATIENCE, || cluster.leader(&[0]))],
             _ => vec![usize::try_from(dice.roll(3)).unwrap()],
         };
         victims.iter().for_each(|node| cluster.kill(*node));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cluster_tests::rest::served;
 use cluster_tests::{Cluster, Dice, wait_for};
 
 use crate::{CONFIG, PATIENCE, put, reads};
@@ -11,7 +12,7 @@ const JUNIOR: &str = "Junior member";
 const ONLY: &str = "SENIOR AND ONLY MEMBER";
 
 fn text(cluster: &Cluster, node: usize) -> String {
-    let answer = cluster.client(node).get("/clustering/status");
+    let answer = served(|| cluster.client(node).get("/clustering/status"));
     if answer.status == 200 { answer.value()["status"].as_str().unwrap().to_owned() } else { format!("{} {}", answer.status, answer.text()) }
 }
 
@@ -35,7 +36,7 @@ fn await_line(cluster: &Cluster, expected: &[usize]) {
 
 /// Each node in line has its text, and all list the same nodes.
 fn assert_told(cluster: &Cluster, expected: &[usize]) {
-    let lists: Vec<_> = expected.iter().map(|node| cluster.client(*node).get("/clustering/nodes").value()).collect();
+    let lists: Vec<_> = expected.iter().map(|node| served(|| cluster.client(*node).get("/clustering/nodes")).value()).collect();
     assert!(lists.iter().all(|list| *list == lists[0]), "{lists:#?}");
     let listed = lists[0]["clusterNodes"].as_array().unwrap();
     let seniors: Vec<_> = listed.iter().map(|node| node["seniorMember"].as_bool().unwrap()).collect();
@@ -44,7 +45,7 @@ fn assert_told(cluster: &Cluster, expected: &[usize]) {
     for (place, node) in expected.iter().enumerate() {
         assert_eq!(text(cluster, *node), if place == 0 { SENIOR } else { JUNIOR }, "node {node} in {expected:?}");
         let id = listed[place]["nodeID"].as_str().unwrap();
-        assert_eq!(cluster.client(*node).get(&format!("/clustering/nodes/{id}")).value(), listed[place]);
+        assert_eq!(served(|| cluster.client(*node).get(&format!("/clustering/nodes/{id}"))).value(), listed[place]);
     }
 }
 

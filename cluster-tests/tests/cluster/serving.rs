@@ -2,11 +2,11 @@
 
 use cluster_tests::{Client, Cluster, Dice};
 
-use crate::{CONFIG, put, reads};
+use crate::{calm, put, reads};
 
 #[test]
 fn a_write_at_one_node_is_read_at_every_other_at_once() {
-    let cluster = Cluster::start(3, CONFIG, Dice::new("serving"));
+    let cluster = Cluster::start(3, &calm(), Dice::new("serving"));
     for round in 0..30_usize {
         let writer = round % 3;
         let (client, name) = (cluster.client(writer), format!("n{round}"));
@@ -23,7 +23,7 @@ fn a_write_at_one_node_is_read_at_every_other_at_once() {
 
 #[test]
 fn the_same_key_at_another_node_gets_the_first_answer() {
-    let cluster = Cluster::start(3, CONFIG, Dice::new("keys"));
+    let cluster = Cluster::start(3, &calm(), Dice::new("keys"));
     let client = |node: usize| cluster.client(node).header("Idempotency-Key", "once");
     let create = |client: &Client, name: &str| client.body("POST", "/users", &format!(r#"{{"username":"{name}","password":"p"}}"#));
     for node in 0..3 {
@@ -37,7 +37,7 @@ fn the_same_key_at_another_node_gets_the_first_answer() {
 
 #[test]
 fn a_local_read_says_how_far_the_node_is() {
-    let cluster = Cluster::start(3, CONFIG, Dice::new("local"));
+    let cluster = Cluster::start(3, &calm(), Dice::new("local"));
     put(&cluster, 0, "k", "1");
     (0..3).for_each(|node| reads(&cluster, node, "k", "1"));
     for node in 0..3 {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cluster_tests::cluster::free_address;
 use cluster_tests::node::SECRET;
 use cluster_tests::{Client, Cluster, Dice, Node, wait_for};
 
@@ -29,10 +30,6 @@ fn haproxy() -> Option<PathBuf> {
         eprintln!("skipped: there is no haproxy here (Debian's package is called haproxy)");
     }
     found
-}
-
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// A running balancer. Killed when dropped.

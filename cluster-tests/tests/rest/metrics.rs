@@ -1,10 +1,11 @@
 //! The metrics page.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use cluster_tests::Node;
 use cluster_tests::metrics::Scrape;
 use cluster_tests::rest::BASE;
+use cluster_tests::{Node, wait_for};
 use hearth::telemetry::metrics::DESCRIBED;
 
 use super::users;
@@ -66,16 +67,26 @@ fn requests_are_counted_by_the_template_of_their_path() {
 #[test]
 fn the_numbers_are_those_of_the_node() {
     let node = Node::start();
-    let before = Scrape::of(&node.address);
+    // What took how long is noted after the answer, and so is how far the log is.
+    let entries = |page: &Scrape| page.value("hearth_apply_entries_sum").unwrap();
+    let index = |page: &Scrape, what: &str| page.value(&format!("hearth_raft_{what}_index")).unwrap();
+    let indexes = ["last_log", "committed", "applied"];
+    let quiet = || {
+        wait_for("all that was written to be applied and noted", Duration::from_secs(60), || {
+            let page = Scrape::of(&node.address);
+            // The first index is 0.
+            let is_quiet = indexes.iter().all(|what| index(&page, what) + 1.0 == entries(&page));
+            if is_quiet { Ok(page) } else { Err(format!("{page:?}")) }
+        })
+    };
+    let before = quiet();
     users(&node, &["ann", "bob"]);
     node.client().body("POST", "/groups", r#"{"name":"friends","description":""}"#).is(201);
-    // What took how long is noted after the answer.
-    let entries = |page: &Scrape| page.value("hearth_apply_entries_sum").unwrap();
-    let after = (0..1000).map(|_| Scrape::of(&node.address)).find(|page| entries(page) == entries(&before) + 2.0).expect("two entries are applied");
+    let after = quiet();
     let grown = |series: &str| after.value(series).unwrap() - before.value(series).unwrap();
     assert_eq!((grown("hearth_users"), grown("hearth_groups"), grown("hearth_rooms")), (2.0, 1.0, 0.0));
-    for index in ["last_log", "committed", "applied"] {
-        assert_eq!(grown(&format!("hearth_raft_{index}_index")), 2.0, "{index}");
+    for what in indexes {
+        assert_eq!(index(&after, what) - index(&before, what), 2.0, "{what}");
     }
     assert!(grown("hearth_log_flush_seconds_count") >= 2.0 && grown("hearth_apply_seconds_count") >= 1.0);
     for (series, value) in [

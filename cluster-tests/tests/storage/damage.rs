@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use cluster_tests::Node;
+use cluster_tests::metrics::Scrape;
 use cluster_tests::node::serve;
+use cluster_tests::{Node, wait_for};
 
 use super::load::Load;
 use super::tools::{Dice, Held, copy, held, refusal, serve_with, state};
@@ -26,7 +27,13 @@ fn filled(dice: &mut Dice, dir: &Path, engine: &str) -> Held {
     // Segments of the journal are larger.
     fatten(&node, &data, if engine == "journal" { 400 } else { 40 });
     // Once all writers have their answers: no part of the log is one that might be lost.
-    load.run(node, Duration::from_millis(500), |node| node).kill();
+    let node = load.run(node, Duration::from_millis(500), |node| node);
+    // The log has given way to a snapshot: without it something is missing.
+    wait_for("the log to be purged", Duration::from_secs(60), || {
+        let purged = Scrape::of(&node.address).value("hearth_raft_purged_index");
+        if purged.is_some_and(|index| index > 0.0) { Ok(()) } else { Err(format!("{purged:?}")) }
+    });
+    node.kill();
     let looked_at = dir.join("looked-at");
     copy(&data, &looked_at);
     let held = held(&looked_at);
@@ -34,10 +41,12 @@ fn filled(dice: &mut Dice, dir: &Path, engine: &str) -> Held {
     held
 }
 
-/// The snapshot in a data directory, if there is one that is whole.
-fn snapshot(data: &Path) -> Option<PathBuf> {
-    let mut files = fs::read_dir(data.join("snapshots")).unwrap().map(|file| file.unwrap().path());
-    files.find(|file| file.extension().is_some_and(|extension| extension == "snapshot"))
+/// The snapshots in a data directory that are whole, the newest last. There may be two for a moment.
+fn snapshots(data: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(data.join("snapshots")).unwrap().map(|file| file.unwrap().path());
+    let mut whole: Vec<_> = files.filter(|file| file.extension().is_some_and(|extension| extension == "snapshot")).collect();
+    whole.sort();
+    whole
 }
 
 /// Writes enough that the log has several segments, and until there is a snapshot.
@@ -47,7 +56,7 @@ fn fatten(node: &Node, data: &Path, writes: u32) {
     let value = "x".repeat(3500);
     let properties: Vec<_> = (0..8).map(|i| format!(r#"{{"key":"k{i}","value":"{value}"}}"#)).collect();
     for write in 0.. {
-        if write >= writes && snapshot(data).is_some() {
+        if write >= writes && !snapshots(data).is_empty() {
             return;
         }
         client.body("PUT", "/users/fat", &format!(r#"{{"username":"fat","properties":[{}]}}"#, properties.join(","))).is(200);
@@ -177,21 +186,33 @@ fn damage_is_refused_or_harmless_many_times_with_the_journal() {
     damaged("journal", &["log/journal", "log/ledgers"], 1000);
 }
 
-/// Where the file of sled has the earlier of its two newest segments, which have what was written last: each of 512 KiB begins
-/// with a checksum and its place in the order, as a number whose bits are turned.
-fn newest_segments(db: &Path) -> u64 {
-    let bytes = fs::read(db).unwrap();
-    let number = |segment: &[u8]| i64::from_le_bytes(segment[4..12].try_into().unwrap()) ^ i64::MAX;
-    let mut segments: Vec<_> = bytes.chunks(512 << 10).zip(0_u64..).map(|(segment, at)| (number(segment), at << 19)).collect();
-    segments.sort_unstable();
-    segments.into_iter().rev().take(2).map(|(_, at)| at).min().unwrap()
+/// Bytes of a segment of sled's file, and of its head.
+const SEGMENT: usize = 512 << 10;
+const HEAD: usize = 20;
+
+/// Where the two newest segments of sled's file are, which have what was written last, the newest first: a head has a checksum and
+/// the segment's place in the order, as a number whose bits are turned. Those that are free have none.
+fn newest_segments(bytes: &[u8]) -> [usize; 2] {
+    let number = |head: &[u8]| i64::from_le_bytes(head[4..12].try_into().unwrap()) ^ i64::MAX;
+    let heads = (0..bytes.len()).step_by(SEGMENT).filter_map(|at| Some((bytes.get(at..at + HEAD)?, at)));
+    let mut used: Vec<_> = heads.filter(|(head, _)| head.iter().any(|byte| *byte != 0)).map(|(head, at)| (number(head), at)).collect();
+    used.sort_unstable();
+    let [.., (_, second), (_, first)] = used[..] else { panic!("the log has two segments") };
+    [first, second]
 }
 
-/// Gives the first segment of the engine's file the head of the second: 20 bytes at each 512 KiB.
+/// Cuts off what was written last.
+fn cut_newest(db: &Path) {
+    let bytes = fs::read(db).unwrap();
+    let [first, second] = newest_segments(&bytes);
+    fs::write(db, &bytes[..first.min(second)]).unwrap();
+}
+
+/// Gives the newest segment but one the head of the newest.
 fn twin_segments(db: &Path) {
     let mut bytes = fs::read(db).unwrap();
-    assert!(bytes.len() > (512 << 10) + 20, "the log has two segments");
-    bytes.copy_within(512 << 10..(512 << 10) + 20, 0);
+    let [first, second] = newest_segments(&bytes);
+    bytes.copy_within(first..first + HEAD, second);
     fs::write(db, bytes).unwrap();
 }
 
@@ -212,16 +233,16 @@ fn a_damaged_file_gets_one_line() {
         fs::remove_dir_all(&bent).unwrap();
     };
     let cut = |file: PathBuf, keep: u64| fs::OpenOptions::new().write(true).open(file).unwrap().set_len(keep).unwrap();
-    let snapshot = |dir: &Path| snapshot(dir).unwrap();
+    let snapshot = |dir: &Path| snapshots(dir).pop().unwrap();
     let length = |file: &Path| fs::metadata(file).unwrap().len();
 
-    says(&|dir| cut(dir.join("log/db"), newest_segments(&dir.join("log/db"))), "is damaged");
+    says(&|dir| cut_newest(&dir.join("log/db")), "is damaged");
     says(&|dir| cut(dir.join("log/db"), 0), "is damaged");
     // The engine panics at this one: two of its segments claim the same place.
     says(&|dir| twin_segments(&dir.join("log/db")), "is damaged (sled at");
     says(&|dir| fs::remove_file(dir.join("log/synced")).unwrap(), "is damaged");
     says(&|dir| cut(snapshot(dir), length(&snapshot(dir)) - 1), "a snapshot ends too soon");
-    says(&|dir| fs::remove_file(snapshot(dir)).unwrap(), "snapshot");
+    says(&|dir| snapshots(dir).iter().for_each(|file| fs::remove_file(file).unwrap()), "snapshot");
     says(&|dir| cut(dir.join("node.json"), 20), "node.json");
     says(&|dir| fs::write(dir.join("node.json"), "{}").unwrap(), "node.json");
     says(&|dir| fs::remove_file(dir.join("node.json")).unwrap(), "its node.json is missing");

@@ -28,6 +28,8 @@ struct Inner {
     done: Mutex<Vec<String>>,
     /// One permit for each blank entry that may be written.
     blanks: Semaphore,
+    /// What happens while the leader waits a moment for the first time.
+    meanwhile: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl Agreeing {
@@ -40,6 +42,7 @@ impl Agreeing {
             whereabouts: Whereabouts::default(),
             done: Mutex::default(),
             blanks: Semaphore::new(0),
+            meanwhile: Mutex::default(),
         }))
     }
 
@@ -62,6 +65,10 @@ impl Group for Agreeing {
     }
 
     async fn breath(&self) {
+        let meanwhile = self.0.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 
@@ -226,13 +233,9 @@ async fn a_voter_is_not_taken_out_where_too_few_of_the_others_answer() {
     let undone = leader.take_out(3).await;
     assert!(matches!(&undone, Err(Undone::NotNow(why)) if why.ends_with("silent: [2]")), "{undone:?}");
     assert_eq!(seat.done(), [""; 0]);
-    let contact = leader.contacts.of(ME).unwrap();
-    let answering = async {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        leader.contacts.note(2, contact);
-    };
-    let (out, ()) = tokio::join!(leader.take_out(3), answering);
-    assert_eq!((out, seat.done()), (Ok(()), vec!["change".to_owned()]));
+    let (contact, contacts) = (leader.contacts.of(ME).unwrap(), leader.contacts.clone());
+    *seat.0.meanwhile.lock().unwrap() = Some(Box::new(move || contacts.note(2, contact)));
+    assert_eq!((leader.take_out(3).await, seat.done()), (Ok(()), vec!["change".to_owned()]));
 }
 
 #[tokio::test]
