@@ -36,7 +36,16 @@ fn free() -> SocketAddr {
 
 fn config(dir: &Path, listen: SocketAddr, seeds: &[SocketAddr], format: u8) -> Config {
     let seeds = seeds.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let cluster = config::Cluster { listen: Some(listen), bootstrap_expect: seeds.len(), seeds, format, ..config::Cluster::default() };
+    let cluster = config::Cluster {
+        listen: Some(listen),
+        bootstrap_expect: seeds.len(),
+        seeds,
+        format,
+        // A node that the machine keeps waiting is to go on serving.
+        fence_after_ms: 20_000,
+        down_after_ms: 40_000,
+        ..config::Cluster::default()
+    };
     Config { data_dir: dir.to_owned(), cluster, ..Config::default() }
 }
 
