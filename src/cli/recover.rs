@@ -12,9 +12,9 @@ use super::{Failure, say};
 /// Makes what one stopped node has the whole of a new cluster.
 ///
 /// For when a majority of a cluster is gone for good: what is left can then neither write nor change its members. Compare all
-/// survivors first, and take the one whose log ends last, by term, then by the number of the node that led, then by index: what the lost nodes had acknowledged and it does
-/// not have is lost. Of the other nodes none may run on: their data is of the old cluster, which the new one refuses. Move their
-/// data directories away, and let them join anew.
+/// survivors first, and take the one whose log ends last, by term, then by the number of the node that led, then by index: what the
+/// lost nodes had acknowledged and it does not have is lost. Of the other nodes none may run on: their data is of the old cluster,
+/// which the new one refuses. Move their data directories away, and let them join anew.
 #[derive(Args, Debug)]
 pub struct Recover {
     /// The data directory.

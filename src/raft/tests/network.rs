@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use openraft::async_runtime::WatchReceiver;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -108,24 +109,37 @@ async fn entries_reach_the_others_and_any_of_them_may_lead() {
     first.started.node.progress().wait(index).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_comes_late_gets_a_snapshot_with_everything_the_ledgers_hold() {
-    let often = Store { snapshot_log_entries: 40, kept_log_entries: 0, ..never() };
-    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let first = founder(one.path(), &often).await;
+/// Keeps nothing in the log that is in a snapshot.
+fn forgetting() -> Store {
+    Store { snapshot_log_entries: 40, kept_log_entries: 0, ..never() }
+}
+
+/// A founder that has written two hundred entries and has only the last of them in its log.
+async fn forgetful(dir: &Path) -> Member {
+    let first = founder(dir, &forgetting()).await;
     for round in 0..200_u8 {
         first.started.write(round % 5, &[round]).await.unwrap();
     }
     let wait = first.started.node.raft().wait(Some(Duration::from_secs(20)));
     wait.metrics(|m| m.purged.is_some_and(|id| id.index > 100), "the log is purged").await.unwrap();
-    let late = member(two.path(), &often, Some(identity(&first, 300))).await;
+    first
+}
+
+fn audit_of(member: &Member) -> Vec<(u64, Bytes)> {
+    member.started.node.ledgers().range(Space::Audit, 0..u64::MAX, Order::Ascending, 1000).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_late_gets_a_snapshot_with_everything_the_ledgers_hold() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = forgetful(one.path()).await;
+    let late = member(two.path(), &forgetting(), Some(identity(&first, 300))).await;
     first.started.node.raft().add_learner(300, late.address.node(), true).await.unwrap();
     let index = first.started.write(1, b"after").await.unwrap();
     late.started.node.progress().wait(index).await;
     assert_eq!(late.started.replica.seen(), first.started.replica.seen());
-    let ledger = |member: &Member| member.started.node.ledgers().range(Space::Audit, 0..u64::MAX, Order::Ascending, 1000).unwrap();
-    assert_eq!(ledger(&late).len(), 201);
-    assert_eq!(ledger(&late), ledger(&first));
+    assert_eq!(audit_of(&late).len(), 201);
+    assert_eq!(audit_of(&late), audit_of(&first));
     let left = std::fs::read_dir(two.path().join("snapshots")).unwrap().count();
     assert!(left <= 1, "{left} files");
 }
@@ -134,14 +148,8 @@ async fn who_comes_late_gets_a_snapshot_with_everything_the_ledgers_hold() {
 /// What came of a snapshot that was never installed is of no account: a recovered cluster may have gone another way since.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn audit_entries_beyond_the_state_are_sent_again() {
-    let often = Store { snapshot_log_entries: 40, kept_log_entries: 0, ..never() };
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let first = founder(one.path(), &often).await;
-    for round in 0..200_u8 {
-        first.started.write(round % 5, &[round]).await.unwrap();
-    }
-    let wait = first.started.node.raft().wait(Some(Duration::from_secs(20)));
-    wait.metrics(|m| m.purged.is_some_and(|id| id.index > 100), "the log is purged").await.unwrap();
+    let first = forgetful(one.path()).await;
     let identity = identity(&first, 300);
     let data = DataDir::open(two.path(), &SLED, || Ok(identity.clone())).unwrap();
     let put = |space, key, value| Op::Put { space, key, value };
@@ -151,12 +159,11 @@ async fn audit_entries_beyond_the_state_are_sent_again() {
     drop(data);
     identity.write(two.path()).unwrap();
 
-    let late = member(two.path(), &often, None).await;
+    let late = member(two.path(), &forgetting(), None).await;
     first.started.node.raft().add_learner(300, late.address.node(), true).await.unwrap();
     let index = first.started.write(1, b"after").await.unwrap();
     late.started.node.progress().wait(index).await;
-    let ledger = |member: &Member| member.started.node.ledgers().range(Space::Audit, 0..u64::MAX, Order::Ascending, 1000).unwrap();
-    assert_eq!(ledger(&late), ledger(&first));
+    assert_eq!(audit_of(&late), audit_of(&first));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
